@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aha/version.hpp>
+
+/// Marks what may run in a kernel: the only trace of nvcc under `include/`.
+#if defined(__CUDACC__)
+#define AHA_FN __host__ __device__
+#else
+#define AHA_FN
+#endif
+
+/// 1 where the host compiles with exceptions; without them entry points return a status instead of throwing.
+#if defined(__cpp_exceptions)
+#define AHA_EXCEPTIONS 1
+#else
+#define AHA_EXCEPTIONS 0
+#endif
+
+// Two objects of one program may be compiled with different -m flags. Their inline functions would share one symbol, and
+// the linker would keep either copy: an AVX-512 body could then run on a machine without it, and the bitwise promises
+// would depend on link order. Version and instruction set are therefore part of the inline namespace's name.
+#if defined(__SSE3__)
+#define AHA_DETAIL_B0 1
+#else
+#define AHA_DETAIL_B0 0
+#endif
+#if defined(__SSE4_1__)
+#define AHA_DETAIL_B1 1
+#else
+#define AHA_DETAIL_B1 0
+#endif
+#if defined(__SSE4_2__)
+#define AHA_DETAIL_B2 1
+#else
+#define AHA_DETAIL_B2 0
+#endif
+#if defined(__AVX__)
+#define AHA_DETAIL_B3 1
+#else
+#define AHA_DETAIL_B3 0
+#endif
+#if defined(__AVX2__)
+#define AHA_DETAIL_B4 1
+#else
+#define AHA_DETAIL_B4 0
+#endif
+#if defined(__FMA__)
+#define AHA_DETAIL_B5 1
+#else
+#define AHA_DETAIL_B5 0
+#endif
+#if defined(__BMI2__)
+#define AHA_DETAIL_B6 1
+#else
+#define AHA_DETAIL_B6 0
+#endif
+#if defined(__AVX512F__)
+#define AHA_DETAIL_B7 1
+#else
+#define AHA_DETAIL_B7 0
+#endif
+#if defined(__AVX512DQ__) && defined(__AVX512BW__)
+#define AHA_DETAIL_B8 1
+#else
+#define AHA_DETAIL_B8 0
+#endif
+#if defined(__AVX512VL__)
+#define AHA_DETAIL_B9 1
+#else
+#define AHA_DETAIL_B9 0
+#endif
+#if defined(__AVX512VNNI__) || defined(__AVX512VBMI__) || defined(__AVX512BF16__)
+#define AHA_DETAIL_B10 1
+#else
+#define AHA_DETAIL_B10 0
+#endif
+
+#define AHA_DETAIL_PASTE(a, b, c, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10) \
+  v##a##_##b##_##c##_isa_##s0##s1##s2##s3##s4##s5##s6##s7##s8##s9##s10
+#define AHA_DETAIL_EXPAND(...) AHA_DETAIL_PASTE(__VA_ARGS__)
+#define AHA_ABI                                                                                                      \
+  AHA_DETAIL_EXPAND(AHA_VERSION_MAJOR, AHA_VERSION_MINOR, AHA_VERSION_PATCH, AHA_DETAIL_B0, AHA_DETAIL_B1,          \
+                    AHA_DETAIL_B2, AHA_DETAIL_B3, AHA_DETAIL_B4, AHA_DETAIL_B5, AHA_DETAIL_B6, AHA_DETAIL_B7,       \
+                    AHA_DETAIL_B8, AHA_DETAIL_B9, AHA_DETAIL_B10)
+
+/// Every header opens and closes the library's namespace with this pair.
+#define AHA_NAMESPACE_BEGIN \
+  namespace aha {           \
+  inline namespace AHA_ABI {
+#define AHA_NAMESPACE_END \
+  }                       \
+  }
