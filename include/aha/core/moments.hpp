@@ -62,23 +62,31 @@ struct order_free_moments {
   double offset = 0.0;
   double m2 = 0.0;
 
-  /// Of `values[0, n)`, finite and at most 1e150 in magnitude (squares must not overflow).
-  AHA_FN static order_free_moments of(double const* values, std::int64_t n) {
+  /// Of `at(0) ... at(n - 1)`; NaN is no member. Members are at most 1e150 in magnitude (squares must not overflow).
+  template <class At>
+  AHA_FN static order_free_moments of(At&& at, std::int64_t n) {
     order_free_moments r;
-    r.count = n;
-    if (n == 0) return r;
-    r.low = r.high = values[0];
-    for (std::int64_t i = 1; i < n; ++i) {
-      r.low = values[i] < r.low ? values[i] : r.low;
-      r.high = values[i] > r.high ? values[i] : r.high;
+    for (std::int64_t i = 0; i < n; ++i) {
+      double const x = at(i);
+      if (!(x == x)) continue;
+      r.low = r.count == 0 || x < r.low ? x : r.low;
+      r.high = r.count == 0 || x > r.high ? x : r.high;
+      r.count += 1;
     }
     if (r.equal()) return r;
     double const range = r.high - r.low;
-    order_free_sum total(range, n);
-    for (std::int64_t i = 0; i < n; ++i) total.add(values[i] - r.low);
-    r.offset = total.value() / static_cast<double>(n);
-    order_free_sum squares(range * range, n);
-    for (std::int64_t i = 0; i < n; ++i) squares.add(r.deviation(values[i]) * r.deviation(values[i]));
+    order_free_sum total(range, r.count);
+    for (std::int64_t i = 0; i < n; ++i) {
+      double const x = at(i);
+      total.add(x == x ? x - r.low : 0.0);
+    }
+    r.offset = total.value() / static_cast<double>(r.count);
+    order_free_sum squares(range * range, r.count);
+    for (std::int64_t i = 0; i < n; ++i) {
+      double const x = at(i);
+      double const d = x == x ? r.deviation(x) : 0.0;
+      squares.add(d * d);
+    }
     r.m2 = squares.value();
     return r;
   }
