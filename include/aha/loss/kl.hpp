@@ -52,7 +52,7 @@ struct kl : term {
   static constexpr std::string_view keyword = "level";
   using statistic = std::conditional_t<L == level::token, no_statistic, mean_log_ratio>;
   estimator value = estimator::k3;
-  kl_gradient gradient = kl_gradient::same;
+  kl_gradient gradient = L == level::token ? kl_gradient::same : kl_gradient::ratio;  ///< a sequence has only the ratio
   double low = -20;
   double high = 20;
   double out_low = -std::numeric_limits<double>::infinity();
