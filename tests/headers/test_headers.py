@@ -54,18 +54,17 @@ def test_a_function_that_is_not_inline_is_caught(linked, tmp_path):
     assert result.returncode != 0 and "multiple definition" in result.stderr
 
 
-@pytest.mark.parametrize("flags", [["-fno-exceptions"], ["-fno-rtti"], ["-std=c++20"], ["-march=x86-64-v2"], ["-march=x86-64-v4"]],
-                         ids=lambda flags: flags[0])
-def test_all_headers_compile_under_a_hosts_flags(flags, tmp_path):
-    result = toolchain.compile_text(includes(ALL), tmp_path, *toolchain.OUR_WARNINGS, *flags)
+@pytest.mark.parametrize("flag", ["-fno-exceptions", "-fno-rtti", "-std=c++20", "-march=x86-64-v2", "-march=x86-64-v3",
+                                  "-march=x86-64-v4"])
+def test_all_headers_compile_under_a_hosts_flags(flag, tmp_path):
+    result = toolchain.compile_text(includes(ALL), tmp_path, *toolchain.OUR_WARNINGS, flag)
     assert result.returncode == 0, toolchain.explain(result)
 
 
-def test_no_short_macro_is_taken_for_granted(tmp_path):
-    """System headers define such macros (termios.h: B0, complex.h: I, sys/sysmacros.h: major)."""
-    system = "#include <termios.h>\n#include <complex.h>\n#include <sys/sysmacros.h>\n#include <sys/param.h>\n"
-    hostile = "".join(f"#define {name} 0 0\n" for name in ("B0", "B1", "I", "major", "minor", "token_batch_"))
-    standard = includes(["xsimd/xsimd.hpp", "random", "thread", "condition_variable", "functional", "vector", "string"])
-    result = toolchain.compile_text(standard + system + "#undef B0\n#undef B1\n#undef I\n#undef major\n#undef minor\n" + hostile
-                                    + includes(ALL), tmp_path)
+def test_system_macros_with_short_names_do_no_harm(tmp_path):
+    """termios.h defines B0, complex.h I, sys/sysmacros.h major and minor: a header may not use such a name."""
+    standard = ["random", "thread", "condition_variable", "functional", "vector", "string", "xsimd/xsimd.hpp"]
+    hostile = "".join(f"#define {name} hostile macro\n" for name in ("B0", "B1", "I", "major", "minor", "unix", "linux"))
+    undefine = hostile.replace("#define", "#undef").replace(" hostile macro", "")
+    result = toolchain.compile_text(includes(standard) + undefine + hostile + includes(ALL), tmp_path)
     assert result.returncode == 0, toolchain.explain(result)

@@ -49,4 +49,4 @@ def compile_text(text, folder, *flags, name="unit.cpp"):
 
 def explain(result):
     """A process's output, cut to what a reader of a failing test can use."""
-    return f"exit code {result.returncode}\n{result.stdout[-4000:]}{result.stderr[:12000]}"
+    return f"exit code {result.returncode}\n{result.stdout[-3000:]}{result.stderr[:3000]}"
