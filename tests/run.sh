@@ -117,7 +117,7 @@ for suite in "${suites[@]}"; do
   began=$SECONDS
   run_suite "$suite"
   code=$?
-  read -r p f s <<<"$("$AHA_PYTHON" tests/support/tally.py "$results/$suite")"
+  read -r p f s <<<"$("$AHA_PYTHON" tests/support/count_reports.py "$results/$suite")"
   # A runner that died without saying so, or ran nothing, is a failure.
   [ $code -eq 0 ] || [ "$f" -gt 0 ] || f=1
   [ $((p + f + s)) -gt 0 ] || f=1

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Who may include what, and the other rules about the shape of the tree that a reader relies on."""
 
+import ast
 import re
 
 import pytest
@@ -177,8 +178,13 @@ def test_sources_carry_the_licence():
 
 
 def test_folders_have_a_readme():
-    """Folders that a reader lands in: with sources of ours, at any depth. Data and package folders explain themselves above."""
+    """Every folder with sources of ours; a Python package explains itself in its docstring instead."""
     kinds = {".hpp", ".cpp", ".cuh", ".cu", ".py", ".sh"}
     folders = {path.parent for path in tracked_files() if path.suffix in kinds}
-    bare = [str(folder.relative_to(toolchain.ROOT)) for folder in sorted(folders) if not (folder / "README.md").exists()]
+    bare = [str(folder.relative_to(toolchain.ROOT)) for folder in sorted(folders)
+            if not (folder / "README.md").exists() and not explains_itself(folder / "__init__.py")]
     assert bare == []
+
+
+def explains_itself(package):
+    return package.exists() and ast.get_docstring(ast.parse(package.read_text())) is not None

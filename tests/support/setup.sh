@@ -174,10 +174,14 @@ aha_build() {
   local log="$dir/aha-build.log"
   if ! cmake --build "$dir" -j "$AHA_JOBS" --target "$@" >"$log" 2>&1 </dev/null; then
     # Ninja repeats whole command lines: what a reader needs is what the compiler said.
-    grep -v -e '^\[[0-9]*/[0-9]*\]' -e '^/.*/\(c++\|g++\|ccache\) ' "$log" >&2
+    grep -v -e '^\[[0-9]*/[0-9]*\]' -e '^/.*/\(c++\|g++\|ccache\) ' "$log" >&2 || true
     aha_say "building build/$tree failed" >&2
     return 1
   fi
+  # What one translation unit may cost is promised; ninja's log keeps the milliseconds.
+  awk -v tree="$tree" '$4 ~ /\.o$/ && $2 - $1 > most { most = $2 - $1; unit = $4 }
+    END { if (most > 60000) printf "        slowest translation unit of build/%s: %s, %.0f s\n", tree, unit, most / 1000 }' \
+    "$dir/.ninja_log"
 }
 
 aha_setup() {
