@@ -77,7 +77,8 @@ std::string to_string_term(Term const& t) {
     separator = ", ";
   });
   if constexpr (has_variant<Term>::value) {
-    if (!is_default_variant<Term>()) s.append(separator).append(Term::keyword).append("=\"").append(Term::variant).append("\"");
+    if (!is_default_variant<Term>())
+      s.append(separator).append(Term::keyword).append("=\"").append(Term::variant).append("\"");
   }
   return s + ")";
 }
