@@ -46,7 +46,8 @@ AHA_FN inline V kl_estimate(estimator e, V const& d) {
 template <level L = level::token>
 struct kl : term {
   static constexpr std::string_view name = "kl";
-  static constexpr std::string_view formula = "clamp(k(d) [r], out_low, out_high), d = clamp(log ref - log pi, low, high)";
+  static constexpr std::string_view formula =
+      "clamp(k(d) [r], out_low, out_high), d = clamp(log ref - log pi, low, high)";
   static constexpr std::string_view paper = "2402.03300, 2512.02556";
   static constexpr std::string_view variant = enum_names<level>::values[static_cast<int>(L)];
   static constexpr std::string_view keyword = "level";
@@ -106,10 +107,10 @@ struct kl : term {
     f("bounds", &kl::bounds, ordered, "limits of the ratio's log, nats (gradient ratio)");
   }
 };
-kl(estimator) -> kl<level::token>;
-kl(estimator, double, double) -> kl<level::token>;
-kl(estimator, kl_gradient) -> kl<level::token>;
-kl(estimator, estimator) -> kl<level::token>;
-kl(estimator, kl_gradient, double, double) -> kl<level::token>;
+kl(estimator)->kl<level::token>;
+kl(estimator, double, double)->kl<level::token>;
+kl(estimator, kl_gradient)->kl<level::token>;
+kl(estimator, estimator)->kl<level::token>;
+kl(estimator, kl_gradient, double, double)->kl<level::token>;
 
 AHA_NAMESPACE_END
