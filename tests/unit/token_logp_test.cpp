@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-#include "../support/softmax_oracle.hpp"
+#include "softmax_oracle.hpp"
 
 namespace {
 
