@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""Options of the golden suite, and the table at the end of a run.
+
+pytest tests/golden [--data DIR] [--backend aha|reference]; AHA_TEST_DATA=DIR is the same as --data DIR.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
+
+import tally  # noqa: E402
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--data", default=os.environ.get("AHA_TEST_DATA") or str(HERE / "data"), help="folder of *.jsonl")
+    parser.addoption("--backend", default="aha", choices=("aha", "reference"), help="the library, or the oracle alone")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "case" in metafunc.fixturenames:
+        cases = tally.load(Path(metafunc.config.getoption("--data")))
+        metafunc.parametrize("case", cases, ids=[case.id for case in cases])
+
+
+@pytest.fixture(scope="session")
+def aha(request: pytest.FixtureRequest):  # noqa: ANN201
+    if request.config.getoption("--backend") == "reference":
+        import reference_backend
+
+        return reference_backend
+    import aha
+
+    return aha
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in tally.report():
+        terminalreporter.write_line(line)
