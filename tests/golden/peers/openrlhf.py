@@ -42,14 +42,18 @@ def translate(case: Case, aha: ModuleType) -> Answer:
 
 
 def aggregate(case: Case, aha: ModuleType, mask: np.ndarray, by_token: bool) -> Any:
-    """(part builder, keyword arguments): global counts where they are given, else those of the rows at hand."""
+    """(part builder, keyword arguments): global counts where they are given, else those of the rows at hand.
+
+    By sequence, a row's mean divides by its count + 1e-8: n / (n + 1e-8) becomes a weight a row."""
     count = mask.sum(axis=1)
     scale = float(case.inputs.get("dp_size") or 1)
     if by_token:
         tokens = case.inputs.get("batch_num_tokens") or int(count.sum())
         return aha.token_mean, {"totals": aha.totals(tokens=tokens), "scale": scale}
     sequences = case.inputs.get("global_batch_size") or int((count > 0).sum())
-    return aha.sequence_mean, {"totals": aha.totals(sequences=sequences), "scale": scale}
+    weight = aha.per_sequence((count / (count + 1e-8)).astype(case.dtype))
+    keywords = {"totals": aha.totals(sequences=sequences), "scale": scale, "weight": weight}
+    return lambda term: aha.sequence_mean(aha.weight * term), keywords
 
 
 def policy_loss(case: Case, aha: ModuleType) -> Answer:
