@@ -15,29 +15,39 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 
-import tally  # noqa: E402
+import tally
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--data", default=os.environ.get("AHA_TEST_DATA") or str(HERE / "data"), help="folder of *.jsonl")
+    parser.addoption("--data", default=None, help="folder of golden *.jsonl files")
     parser.addoption("--backend", default="aha", choices=("aha", "reference"), help="the library, or the oracle alone")
+
+
+def folder(config: pytest.Config) -> Path:
+    """--data, else AHA_TEST_DATA, else what is shipped. (Options exist only if this folder was named on the command line.)"""
+    return Path(config.getoption("--data", None) or os.environ.get("AHA_TEST_DATA") or tally.SHIPPED)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "case" in metafunc.fixturenames:
-        cases = tally.load(Path(metafunc.config.getoption("--data")))
+        cases = tally.load(folder(metafunc.config))
         metafunc.parametrize("case", cases, ids=[case.id for case in cases])
 
 
 @pytest.fixture(scope="session")
-def aha(request: pytest.FixtureRequest):  # noqa: ANN201
-    if request.config.getoption("--backend") == "reference":
+def aha(request: pytest.FixtureRequest):
+    if request.config.getoption("--backend", "aha") == "reference":
         import reference_backend
 
         return reference_backend
     import aha
 
     return aha
+
+
+@pytest.fixture(scope="session")
+def data(request: pytest.FixtureRequest) -> Path:
+    return folder(request.config)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -10,7 +10,7 @@ from .case import Answer, Case, NotYet, same
 
 TRANSLATIONS = {"trl": trl.translate, "liger": liger.translate, "verl": verl.translate, "openrlhf": openrlhf.translate}
 
-__all__ = ["Answer", "Case", "NotYet", "TRANSLATIONS", "same", "translate"]
+__all__ = ["TRANSLATIONS", "Answer", "Case", "NotYet", "same", "translate"]
 
 
 def translate(case: Case, aha: ModuleType) -> Answer:

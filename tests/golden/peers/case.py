@@ -101,6 +101,8 @@ def same(got: Any, want: Any, rtol: float, atol: float) -> str | None:
     if close.all():
         return None
     with np.errstate(all="ignore"):
-        excess = np.where(close, -1.0, np.nan_to_num(np.abs(a - b) - atol - rtol * np.abs(b), nan=np.inf, posinf=np.inf))
+        excess = np.where(
+            close, -1.0, np.nan_to_num(np.abs(a - b) - atol - rtol * np.abs(b), nan=np.inf, posinf=np.inf)
+        )
     at = np.unravel_index(int(np.argmax(excess)), excess.shape)
     return f"{int((~close).sum())} of {close.size} differ, at {tuple(map(int, at))}: {a[at]!r}, recorded {b[at]!r}"

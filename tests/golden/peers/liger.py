@@ -194,8 +194,10 @@ def fused(
 
 
 def error(case: Case, aha: ModuleType) -> Answer:
-    """Building the objective is where a bad option shows; there is no data."""
+    """Building the objective is where a bad option shows; where the call has data, the call itself."""
     _refuse_what_is_missing(case)
+    if case.has("per_token_logps"):
+        return loss(case, aha)
     _objective(
         case,
         aha,
@@ -206,4 +208,4 @@ def error(case: Case, aha: ModuleType) -> Answer:
         items=None,
         default_beta=0.04,
     )
-    return Answer({})
+    raise NotYet("a call without data that the options alone do not rule out")

@@ -78,10 +78,10 @@ def policy_loss(case: Case, aha: ModuleType) -> Answer:
         mask=mask,
         **keywords,
     )
-    metrics = {}
-    if kind == "ppo":
-        stats = r.stats.to_dict()
-        metrics = {"clip_ratio": stats["clip/region"]}
+    stats = r.stats.to_dict()
+    metrics = {"ppo_kl": stats["old_kl/k1"]}
+    if kind == "ppo":  # by sequence the peer counts differently
+        metrics["clip_ratio"] = stats["clip/region"]
     return Answer({"loss": r.loss, "grad_log_prob": r.dlogp}, metrics)
 
 

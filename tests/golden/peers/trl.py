@@ -166,11 +166,11 @@ def async_grpo_loss(case: Case, aha: ModuleType) -> Answer:
         entropy=case.floats("entropies"),
         mask=case.mask("completion_mask"),
         totals=aha.totals(tokens=total * case.option("gradient_accumulation_steps", 1)),
-        observe=["clip", "ratio", "entropy"],
+        observe=["clip", "old_kl", "ratio", "entropy"],
     )
     stats = r.stats.to_dict()
     metrics = {f"clip_ratio/{k}_mean": stats[f"clip/{k}"] for k in ("low", "high", "region")}
-    metrics.update(ratio=stats["ratio/mean"], entropy=stats["entropy"])
+    metrics.update(ratio=stats["ratio/mean"], entropy=stats["entropy"], kl=stats["old_kl/k3"])
     return Answer({"loss": r.loss, "grad_logp": r.dlogp}, metrics)
 
 

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 
@@ -109,7 +110,7 @@ def kl_penalty(case: Case, aha: ModuleType) -> Answer:
     """k3 clamps the log-ratio to +-20 and its value to +-10. With `+`: value of the base, gradient of k2, unclamped:
     an unclamped log-ratio under the clamped value is the same value (k3(+-20) > 10)."""
     name = case.options["kl_penalty"]
-    base = name.rstrip("+")
+    base = name.removesuffix("+")
     base = {"kl": "k1", "mse": "k2", "low_var_kl": "k3"}.get(base, base)
     keywords: dict[str, Any] = {"low": -np.inf, "high": np.inf}
     if base == "k3":

@@ -7,20 +7,22 @@ import numpy as np
 
 
 def group_advantages(
-    reward,  # noqa: ANN001
-    ids,  # noqa: ANN001
+    reward,
+    ids,
     *,
     baseline: str = "mean",
     scale: str = "std",
     eps: float = 1e-6,
     ddof: int = 1,
     singleton: str = "zero",
-    valid=None,  # noqa: ANN001
+    zero_spread: str = "zero",
+    valid=None,
 ) -> np.ndarray:
     """(reward - baseline) / (std + eps) inside each group of equal ids.
 
     A reward that is NaN or not valid leaves the statistics and gets 0. A group with a single valid reward gets 0
-    (`singleton="zero"`) or its reward with mean 0 and standard deviation 1 (`"keep_reward"`). Equal rewards give 0.
+    (`singleton="zero"`) or its reward as it is (`"keep_reward"`). Equal rewards give 0 under a centring baseline; with
+    none and a scale they give 0 (`zero_spread="zero"`) or themselves (`"unscaled"`).
     """
     reward = np.asarray(reward, dtype=np.float64)
     ids = np.asarray(ids)
@@ -32,20 +34,21 @@ def group_advantages(
         n = len(rows)
         if n == 0:
             continue
+        if baseline == "none" and scale == "none":
+            adv[rows] = x
+            continue
         if n == 1:
-            if singleton == "keep_reward":
-                adv[rows] = x / (1.0 + eps) if scale == "std" else x
+            adv[rows] = x if singleton == "keep_reward" else 0.0
             continue
-        if x.max() == x.min() and baseline != "none":
+        if x.max() == x.min():
+            adv[rows] = x if baseline == "none" and zero_spread == "unscaled" else 0.0
             continue
+        y = x.copy()
         if baseline == "mean":
             y = x - x.mean()
         elif baseline == "leave_one_out":
             y = x - (x.sum() - x) / (n - 1)
-        else:
-            y = x.copy()
         if scale == "std":
-            spread = np.sqrt(((x - x.mean()) ** 2).sum() / max(n - ddof, 1)) if x.max() != x.min() else 0.0
-            y = y / (spread + eps) if spread + eps > 0 else np.zeros_like(y)
+            y = y / (np.sqrt(((x - x.mean()) ** 2).sum() / (n - ddof)) + eps)
         adv[rows] = y
     return adv

@@ -9,7 +9,7 @@ import torch
 IGNORE = -100
 
 
-def _rows(logits, temperature: float) -> tuple[torch.Tensor, torch.Tensor]:  # noqa: ANN001
+def _rows(logits, temperature: float) -> tuple[torch.Tensor, torch.Tensor]:
     x = torch.as_tensor(np.asarray(logits), dtype=torch.float64)
     x = x.reshape(-1, x.shape[-1]).clone().requires_grad_()
     return x, x / temperature
@@ -23,7 +23,7 @@ def _forward(z: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torc
     return logp, lse, entropy
 
 
-def _selected(targets, mask, rows: int) -> tuple[torch.Tensor, torch.Tensor]:  # noqa: ANN001
+def _selected(targets, mask, rows: int) -> tuple[torch.Tensor, torch.Tensor]:
     index = torch.as_tensor(np.asarray(targets), dtype=torch.int64).reshape(-1)
     live = index != IGNORE
     if mask is not None:
@@ -32,7 +32,7 @@ def _selected(targets, mask, rows: int) -> tuple[torch.Tensor, torch.Tensor]:  #
     return index, live.nonzero().reshape(-1)
 
 
-def token_logp(logits, targets, *, temperature: float = 1.0, mask=None) -> dict[str, np.ndarray]:  # noqa: ANN001
+def token_logp(logits, targets, *, temperature: float = 1.0, mask=None) -> dict[str, np.ndarray]:
     """logp, lse, entropy [rows]; 0 at masked rows."""
     x, z = _rows(logits, temperature)
     index, live = _selected(targets, mask, len(x))
@@ -45,7 +45,7 @@ def token_logp(logits, targets, *, temperature: float = 1.0, mask=None) -> dict[
     return out
 
 
-def logits_gradient(logits, targets, *, dlogp=None, dentropy=None, temperature: float = 1.0, mask=None) -> np.ndarray:  # noqa: ANN001
+def logits_gradient(logits, targets, *, dlogp=None, dentropy=None, temperature: float = 1.0, mask=None) -> np.ndarray:
     """d (sum dlogp * logp + dentropy * entropy) / d logits; 0 in masked rows."""
     x, z = _rows(logits, temperature)
     index, live = _selected(targets, mask, len(x))

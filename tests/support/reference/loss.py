@@ -30,24 +30,24 @@ class _StraightThrough(torch.autograd.Function):
     """The first argument's value with a given slope in the second."""
 
     @staticmethod
-    def forward(ctx, value, variable, slope):  # noqa: ANN001
+    def forward(ctx, value, variable, slope):
         ctx.save_for_backward(slope)
         return value.clone()
 
     @staticmethod
-    def backward(ctx, upstream):  # noqa: ANN001
+    def backward(ctx, upstream):
         (slope,) = ctx.saved_tensors
         return None, upstream * slope, None
 
 
-def _f64(x) -> torch.Tensor:  # noqa: ANN001
+def _f64(x) -> torch.Tensor:
     return torch.as_tensor(np.asarray(x), dtype=torch.float64)
 
 
 class _Tokens:
     """The unmasked tokens of a batch: their flat position, their sequence, and their columns."""
 
-    def __init__(self, shape, *, mask=None, cu_seqlens=None, lens=None, length=None) -> None:  # noqa: ANN001
+    def __init__(self, shape, *, mask=None, cu_seqlens=None, lens=None, length=None) -> None:
         self.shape = tuple(shape)
         if len(self.shape) == 1:
             cu = torch.as_tensor(np.asarray(cu_seqlens), dtype=torch.int64)
@@ -68,7 +68,7 @@ class _Tokens:
         self.count = torch.bincount(self.sequence, minlength=self.rows).to(torch.float64)
         self.length = self.count if length is None else _f64(length)
 
-    def take(self, x) -> torch.Tensor:  # noqa: ANN001
+    def take(self, x) -> torch.Tensor:
         return _f64(x).reshape(-1)[self.position]
 
     def column(self, column: Column) -> torch.Tensor:
@@ -117,17 +117,19 @@ def _term(t: _Tokens, c: dict, leaf: Leaf) -> torch.Tensor:
         r = _ratio(t, c, p["level"], p["bounds"])
         clipped = torch.clamp(r, 1.0 - p["eps_low"], 1.0 + p["eps_high"])
         return -torch.minimum(r * c["adv"], clipped * c["adv"])
-    d = torch.clamp(c["ref_logp"] - c["logp"], p["low"], p["high"])
+    raw = c["ref_logp"] - c["logp"]
+    d = torch.clamp(raw, p["low"], p["high"])
     value = _estimate(p["value"], d)
     if p["gradient"] == "ratio":
         value = value * _ratio(t, c, p["level"], p["bounds"])
     value = torch.clamp(value, p["out_low"], p["out_high"])
     if p["gradient"] in ("same", "ratio"):
         return value
-    return _StraightThrough.apply(value.detach(), c["logp"], _slope(p["gradient"], d).detach())
+    slope = torch.where((raw >= p["low"]) & (raw <= p["high"]), _slope(p["gradient"], d), 0.0)
+    return _StraightThrough.apply(value.detach(), c["logp"], slope.detach())
 
 
-def _token_weight(t: _Tokens, part: Part, tokens, sequences) -> torch.Tensor:  # noqa: ANN001
+def _token_weight(t: _Tokens, part: Part, tokens, sequences) -> torch.Tensor:
     """What the aggregate gives every token; a count of 0 gives 0."""
     one = torch.ones_like(t.sequence, dtype=torch.float64)
     if part.aggregate == "token_sum":
@@ -155,19 +157,19 @@ def _reads(leaf: Leaf) -> set[str]:
 
 def objective_loss(
     text: str,
-    logp,  # noqa: ANN001
+    logp,
     *,
-    old_logp=None,  # noqa: ANN001
+    old_logp=None,
     on_policy: bool = False,
-    ref_logp=None,  # noqa: ANN001
-    entropy=None,  # noqa: ANN001
+    ref_logp=None,
+    entropy=None,
     adv: Column | None = None,
     weight: Column | None = None,
     keep: Column | None = None,
-    mask=None,  # noqa: ANN001
-    cu_seqlens=None,  # noqa: ANN001
-    lens=None,  # noqa: ANN001
-    length=None,  # noqa: ANN001
+    mask=None,
+    cu_seqlens=None,
+    lens=None,
+    length=None,
     tokens: float | None = None,
     sequences: float | None = None,
     scale: float = 1.0,
@@ -235,9 +237,10 @@ def _statistics(t: _Tokens, c: dict, parts: list[Part]) -> dict[str, float]:
         return float(x.detach().to(torch.float64).sum()) / n
 
     out = {"tokens": len(t.position), "sequences": int((t.count > 0).sum())}
-    for name in ("old", "ref"):
+    divergences = {"old": ("logp", "old_logp"), "ref": ("ref_logp", "logp")}  # KL(old || pi), KL(pi || ref)
+    for name, (to, of) in divergences.items():
         if f"{name}_logp" in c:
-            d = (c[f"{name}_logp"] - c["logp"]).detach()
+            d = (c[to] - c[of]).detach()
             out.update({f"{name}_kl/{k}": mean(_estimate(k, d)) for k in ("k1", "k2", "k3")})
     if "old_logp" in c and len(t.position):
         r = torch.exp((c["logp"] - c["old_logp"]).detach())
