@@ -65,8 +65,7 @@ struct token_block {
 template <class T>
 class block_stager {
  public:
-  explicit block_stager(token_batch<host, T> const& b)
-      : b_(b), mask_(b.mask.present() ? b.mask : b.layout.mask) {
+  explicit block_stager(token_batch<host, T> const& b) : b_(b), mask_(b.mask.present() ? b.mask : b.layout.mask) {
     std::fill_n(zeros_, block_tokens, T(0));
   }
 
@@ -84,9 +83,9 @@ class block_stager {
     block.padded = (n + 15) / 16 * 16;
     stage_mask(mask_, row_, first, n, block.padded, block.mask);
     block.logp = column_at(b_.logp, first, n, block.padded, buffers_[0]);
-    block.old_logp = b_.old_logp.on_policy
-                         ? block.logp
-                         : column_at(static_cast<column<T const, host> const&>(b_.old_logp), first, n, block.padded, buffers_[1]);
+    block.old_logp = b_.old_logp.on_policy ? block.logp
+                                           : column_at(static_cast<column<T const, host> const&>(b_.old_logp), first, n,
+                                                       block.padded, buffers_[1]);
     block.ref_logp = column_at(b_.ref_logp, first, n, block.padded, buffers_[2]);
     block.entropy = column_at(b_.entropy, first, n, block.padded, buffers_[3]);
     block.adv = b_.adv.scope == scope::sequence ? adv_ : column_at(b_.adv.values, first, n, block.padded, buffers_[4]);
