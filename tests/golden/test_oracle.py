@@ -35,6 +35,15 @@ def test_parse_reads_parts_leaves_and_signs() -> None:
     assert (second.coefficient, second.leaves[0].coefficient) == (-0.001, -1.0)
 
 
+def test_parse_collects_what_stands_on_the_left() -> None:
+    (part,) = parse("-3 * sequence_sum(-0.5 * weight * keep * (clip() + 4 * weight * kl(k1, low=-inf)), 12)")
+    assert (part.coefficient, part.total) == (-3.0, 12)
+    clip, kl = part.leaves
+    assert (clip.coefficient, clip.factors) == (-0.5, ("weight", "keep"))
+    assert (kl.coefficient, kl.factors) == (-2.0, ("weight", "keep", "weight"))
+    assert (kl.parameters["value"], kl.parameters["low"]) == ("k1", -math.inf)
+
+
 @pytest.mark.parametrize(
     "text", ["clip()", "token_mean(clip() * clip())", "token_mean(kl('k4'))", "sum(clip())", "1 + 2"]
 )

@@ -143,7 +143,7 @@ def entropy(case: Case, aha: ModuleType) -> Answer:
 def advantage(case: Case, aha: ModuleType) -> Answer:
     """Group statistics, then a return without discount and without KL: the row's number up to its last token."""
     estimator = case.options["estimator"]
-    methods = {
+    methods: dict[str, dict[str, Any]] = {
         "group_norm": {"baseline": "mean", "scale": "std", "eps": 1e-9, "ddof": 1},
         "dr_grpo": {"baseline": "mean", "scale": "none"},
         "rloo": {"baseline": "leave_one_out", "scale": "none"},

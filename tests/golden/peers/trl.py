@@ -176,7 +176,7 @@ def async_grpo_loss(case: Case, aha: ModuleType) -> Answer:
 
 def _group_size(case: Case) -> int:
     size = case.options["num_generations"]
-    return case.option("num_generations_eval", size) if case.option("mode", "train") == "eval" else size
+    return int(case.option("num_generations_eval", size) if case.option("mode", "train") == "eval" else size)
 
 
 def advantage(case: Case, aha: ModuleType) -> Answer:

@@ -69,11 +69,11 @@ def _bad(node: ast.AST, what: str) -> ValueError:
 
 
 def _literal(node: ast.expr) -> object:
-    """A number, a string, a pair, `inf`, `None`, with signs."""
+    """A number, a string or bare name, a pair, `inf`, `None`, with signs."""
     if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, (int, float, str))):
         return node.value
-    if isinstance(node, ast.Name) and node.id == "inf":
-        return INF
+    if isinstance(node, ast.Name):
+        return INF if node.id == "inf" else node.id  # a bare name such as k3 stands for its text
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
         value = _literal(node.operand)
         if isinstance(value, (int, float)):
@@ -114,10 +114,11 @@ def _leaves(node: ast.expr) -> tuple[Leaf, ...]:
             right = tuple(replace(leaf, coefficient=sign * leaf.coefficient) for leaf in _leaves(node.right))
             return _leaves(node.left) + right
         if isinstance(node.op, ast.Mult):
-            factor = _scalar(node.left)
-            if factor is not None:
-                return tuple(replace(leaf, coefficient=factor * leaf.coefficient) for leaf in _leaves(node.right))
-            return tuple(replace(leaf, factors=_factors(node.left) + leaf.factors) for leaf in _leaves(node.right))
+            number, factors = _multiplier(node.left)
+            return tuple(
+                replace(leaf, coefficient=number * leaf.coefficient, factors=factors + leaf.factors)
+                for leaf in _leaves(node.right)
+            )
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return tuple(replace(leaf, coefficient=-leaf.coefficient) for leaf in _leaves(node.operand))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TERMS:
@@ -126,13 +127,20 @@ def _leaves(node: ast.expr) -> tuple[Leaf, ...]:
     raise _bad(node, "expected a term, got")
 
 
-def _factors(node: ast.expr) -> tuple[str, ...]:
-    """weight, keep, or a product of them (what stands on the left of a `*`)."""
+def _multiplier(node: ast.expr) -> tuple[float, tuple[str, ...]]:
+    """What stands on the left of a `*`: a number, weight, keep, or a product of them, with signs."""
     if isinstance(node, ast.Name) and node.id in ("weight", "keep"):
-        return (node.id,)
+        return 1.0, (node.id,)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        number, factors = _multiplier(node.operand)
+        return -number, factors
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        return _factors(node.left) + _factors(node.right)
-    raise _bad(node, "expected weight or keep, got")
+        (a, left), (b, right) = _multiplier(node.left), _multiplier(node.right)
+        return a * b, left + right
+    number = _scalar(node)
+    if number is None:
+        raise _bad(node, "expected numbers, weight and keep on the left of *, got")
+    return number, ()
 
 
 def _parts(node: ast.expr) -> list[Part]:
@@ -140,9 +148,9 @@ def _parts(node: ast.expr) -> list[Part]:
         sign = 1.0 if isinstance(node.op, ast.Add) else -1.0
         return _parts(node.left) + [replace(p, coefficient=sign * p.coefficient) for p in _parts(node.right)]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        factor = _scalar(node.left)
-        if factor is not None:
-            return [replace(p, coefficient=factor * p.coefficient) for p in _parts(node.right)]
+        number, factors = _multiplier(node.left)
+        if not factors:
+            return [replace(p, coefficient=number * p.coefficient) for p in _parts(node.right)]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return [replace(p, coefficient=-p.coefficient) for p in _parts(node.operand)]
     if isinstance(node, ast.Call):

@@ -204,7 +204,7 @@ def objective_loss(
                 raise ValueError(f"{leaf.name} reads {sorted(missing)}")
             read |= _reads(leaf)
             term = _term(t, c, leaf)
-            if "weight" in leaf.factors:
+            for _ in range(leaf.factors.count("weight")):
                 term = term * c["weight"]
             if "keep" in leaf.factors:
                 term = torch.where(c["keep"] != 0, term, 0.0)
