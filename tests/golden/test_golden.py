@@ -72,6 +72,28 @@ def test_a_deliberate_answer_is_asserted(aha: ModuleType) -> None:
     assert verdict.kind == "failed" and "oracle" in verdict.reason
 
 
+def _advantage_record(recorded: list[float]) -> dict:
+    options = {"function": "grpo", "norm_adv_by_std_in_grpo": True}
+    rewards = [[2.5], [2.5], [1.0], [3.0]]
+    inputs = {"token_level_rewards": rewards, "response_mask": [[1]] * 4, "index": ["a", "a", "b", "b"]}
+    outputs = {name: [[x] for x in recorded] for name in ("advantages", "returns")}
+    head = {"id": "by hand", "peer": "verl", "what": "advantage", "dtype": "float64", "rtol": 1e-6, "atol": 1e-7}
+    return {**head, "options": options, "inputs": inputs, "outputs": outputs}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "kind"),
+    [
+        ([0.0, 0.0, -(0.5**0.5), 0.5**0.5], "passed"),
+        ([-1e-3, -1e-3, -(0.5**0.5), 0.5**0.5], "deliberate"),
+        ([-1e-3, -1e-3, -(0.5**0.5), 0.7], "failed"),
+        ([0.0, 0.0, -(0.5**0.5), 0.7], "failed"),
+    ],
+)
+def test_only_rows_of_equal_rewards_may_deviate(recorded: list[float], kind: str, aha: ModuleType) -> None:
+    assert tally.verdict(Case(_advantage_record(recorded)), aha, reference_backend).kind == kind
+
+
 def _plain_record() -> dict:
     """A GRPO case of two rows with an unmasked and a masked token; its outputs come from the formula, by hand."""
     return copy.deepcopy(

@@ -30,6 +30,18 @@ def equal_groups(rows: int, size: int) -> np.ndarray:
     return np.arange(0, rows + 1, size, dtype=np.int64)
 
 
+def in_equal_groups(reward: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Rows whose group has two or more rewards, all equal."""
+    out = np.zeros(len(reward), dtype=bool)
+    for group in np.unique(groups):
+        rows = np.nonzero((groups == group) & ~np.isnan(reward))[0]
+        out[rows] = len(rows) > 1 and reward[rows].max() == reward[rows].min()
+    return out
+
+
+EQUAL_REWARDS = "equal rewards give exactly 0, not a rounding error over eps"
+
+
 def spread(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """One value a row, written at the row's unmasked positions."""
     return np.where(mask, x[:, None], np.zeros((), x.dtype))

@@ -18,12 +18,14 @@ class NotYet(Exception):
 @dataclass
 class Answer:
     """outputs: under the peer's names, to be compared. echoed: names of outputs that only repeat inputs.
-    deviation: why our result differs from this peer's on purpose, decided from options and shapes, never from the id."""
+    deviation: why our result differs from this peer's on purpose, decided from options and data, never from the id;
+    deviating: rows of every output to which that is limited (None: all)."""
 
     outputs: dict[str, Any]
     metrics: dict[str, float] = field(default_factory=dict)
     echoed: tuple[str, ...] = ()
     deviation: str | None = None
+    deviating: np.ndarray | None = None
 
 
 def number(x: Any) -> float:

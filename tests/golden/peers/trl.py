@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import liger
-from .arrays import Head, column, equal_groups, weighted_columns
+from .arrays import EQUAL_REWARDS, Head, column, equal_groups, in_equal_groups, weighted_columns
 from .case import Answer, Case, NotYet
 
 UNBOUNDED = (-np.inf, np.inf)
@@ -190,10 +190,15 @@ def advantage(case: Case, aha: ModuleType) -> Answer:
     method = aha.advantage.group(
         baseline="mean", scale="std" if scale == "group" else "none", eps=1e-4, ddof=1, singleton="zero"
     )
-    r = aha.advantages(method, reward, aha.groups(offsets=equal_groups(len(reward), _group_size(case))))
-    rows = len(reward) // case.option("num_processes", 1)
+    size, ranks = _group_size(case), case.option("num_processes", 1)
+    adv = np.asarray(aha.advantages(method, reward, aha.groups(offsets=equal_groups(len(reward), size))).adv)
+    rows = len(reward) // ranks
     first = rows * case.option("process_index", 0)
-    return Answer({"all_advantages": r.adv, "advantages": np.asarray(r.adv)[first : first + rows]})
+    outputs = {"all_advantages": adv, "advantages": adv[first : first + rows]}
+    if ranks > 1:
+        return Answer(outputs)
+    equal = in_equal_groups(reward, np.arange(len(reward)) // size)
+    return Answer(outputs, deviation=EQUAL_REWARDS, deviating=equal)
 
 
 def async_advantage(case: Case, aha: ModuleType) -> Answer:

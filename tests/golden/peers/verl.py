@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import group_ids, spread
+from .arrays import EQUAL_REWARDS, group_ids, in_equal_groups, spread
 from .case import Answer, Case, NotYet
 
 # What a policy loss needs. `vanilla` always has its lower clip (clip_ratio_c) on.
@@ -179,6 +179,8 @@ def advantage(case: Case, aha: ModuleType) -> Answer:
     if "raises" in case.outputs:
         raise NotYet("group labels")
     reward = case.floats("token_level_rewards").sum(axis=1)
-    r = aha.advantages(method, reward, aha.groups(ids=group_ids(case.inputs["index"])))
+    ids = group_ids(case.inputs["index"])
+    r = aha.advantages(method, reward, aha.groups(ids=ids))
     table = spread(np.asarray(r.adv), case.mask("response_mask"))
-    return Answer({"advantages": table, "returns": table})
+    equal = in_equal_groups(reward, ids)
+    return Answer({"advantages": table, "returns": table}, deviation=EQUAL_REWARDS, deviating=equal)
