@@ -58,6 +58,7 @@ weight, keep = Factor("weight"), Factor("keep")
 
 
 def _call(function: str, **arguments: Any) -> Term:
+    arguments = {name: value for name, value in arguments.items() if value is not None}
     for name, legal in CHOICES.items():
         if name in arguments and arguments[name] not in legal:
             raise ValueError(f"aha::{function}: {name}: expected one of {legal}, got {arguments[name]!r}")
@@ -72,7 +73,7 @@ def clip(
 
 def kl(
     value: str,
-    gradient: str = "same",
+    gradient: str | None = None,
     *,
     level: str = "token",
     low: float = -20.0,
@@ -130,7 +131,7 @@ def loss(
     on = old_logp is on_policy
     if totals is not None:
         columns.update(tokens=totals.tokens, sequences=totals.sequences)
-    r = reference.objective_loss(objective.text, logp, old_logp=None if on else old_logp, on_policy=on, **columns)
+    r = reference.objective_loss(repr(objective), logp, old_logp=None if on else old_logp, on_policy=on, **columns)
     stats = SimpleNamespace(to_dict=lambda: r.stats)
     return SimpleNamespace(loss=r.loss, dlogp=r.dlogp, dentropy=r.dentropy, token_loss=r.token_loss, stats=stats)
 

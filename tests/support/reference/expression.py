@@ -22,7 +22,7 @@ TERMS: dict[str, dict[str, object]] = {
     "clip": {"eps_low": 0.2, "eps_high": 0.2, "level": "token", "bounds": (-20.0, 20.0)},
     "kl": {
         "value": "k3",
-        "gradient": "same",
+        "gradient": None,  # same; ratio at level sequence, which has no other
         "level": "token",
         "low": -20.0,
         "high": 20.0,
@@ -101,6 +101,10 @@ def _arguments(call: ast.Call, names: dict[str, object], function: str) -> dict[
         if keyword.arg not in names:
             raise _bad(call, f"{function} has no argument {keyword.arg!r}")
         out[keyword.arg] = _literal(keyword.value)
+    if out.get("gradient", "") is None:
+        out["gradient"] = "ratio" if out["level"] == "sequence" else "same"
+    if out.get("level") == "sequence" and out.get("gradient", "ratio") != "ratio":
+        raise _bad(call, "level sequence needs gradient ratio")
     for name, legal in CHOICES.items():
         if name in out and out[name] not in legal:
             raise _bad(call, f"{name} must be one of {legal}")

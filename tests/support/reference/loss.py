@@ -242,16 +242,17 @@ def _statistics(t: _Tokens, c: dict, parts: list[Part]) -> dict[str, float]:
         if f"{name}_logp" in c:
             d = (c[to] - c[of]).detach()
             out.update({f"{name}_kl/{k}": mean(_estimate(k, d)) for k in ("k1", "k2", "k3")})
-    if "old_logp" in c and len(t.position):
+    if "old_logp" in c:
         r = torch.exp((c["logp"] - c["old_logp"]).detach())
-        out.update({"ratio/min": float(r.min()), "ratio/mean": mean(r), "ratio/max": float(r.max())})
+        ends = (float(r.min()), float(r.max())) if len(t.position) else (0.0, 0.0)
+        out.update({"ratio/min": ends[0], "ratio/mean": mean(r), "ratio/max": ends[1]})
     if "entropy" in c:
         out["entropy"] = mean(c["entropy"])
-    clips = [leaf for part in parts for leaf in part.leaves if leaf.name == "clip"]
-    if clips and "old_logp" in c and "adv" in c:
-        p = clips[0].parameters
+    low = high = torch.zeros(len(t.position), dtype=torch.bool)  # a token that several leaves clip counts once
+    for leaf in (leaf for part in parts for leaf in part.leaves if leaf.name == "clip"):
+        p = leaf.parameters
         r = _ratio(t, c, p["level"], p["bounds"]).detach()
-        low = (r < 1.0 - p["eps_low"]) & (c["adv"] < 0)
-        high = (r > 1.0 + p["eps_high"]) & (c["adv"] > 0)
-        out.update({"clip/low": mean(low), "clip/high": mean(high), "clip/region": mean(low | high)})
+        low = low | ((r < 1.0 - p["eps_low"]) & (c["adv"] < 0))
+        high = high | ((r > 1.0 + p["eps_high"]) & (c["adv"] > 0))
+    out.update({"clip/low": mean(low), "clip/high": mean(high), "clip/region": mean(low) + mean(high)})
     return out
