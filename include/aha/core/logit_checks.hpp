@@ -80,9 +80,10 @@ template <class T, class Space>
 status check_rows(std::string_view function, logit_rows<Space> const& rows, mask_view<Space> const& mask) {
   if (status s = check_layout(function, "logits", rows, rows.data); !s.ok()) return s;
   if ((rows.type == dtype::float64) != std::is_same_v<T, double>) {
-    return bad_argument(function, "logits", std::is_same_v<T, double> ? "float64 beside float64 columns"
-                                                                      : "float32 or bfloat16 beside float32 columns",
-                        name_of(rows.type));
+    return bad_argument(
+        function, "logits",
+        std::is_same_v<T, double> ? "float64 beside float64 columns" : "float32 or bfloat16 beside float32 columns",
+        name_of(rows.type));
   }
   if (!(rows.temperature >= smallest_temperature && rows.temperature <= largest_temperature)) {
     return bad_argument(function, "temperature", "a positive number (1e-30 to 1e30)", to_text(rows.temperature));
@@ -115,31 +116,6 @@ inline status check_targets(std::string_view function, logit_rows<host> const& r
       if (!takes_part(rows, mask, i, t)) continue;
       ++count;
       if (status s = check_target(function, rows, i, t); !s.ok()) return s;
-    }
-  }
-  return {};
-}
-
-/// An argument's name and the memory that it covers.
-struct place {
-  char const* name;
-  region bytes;
-};
-
-/// No output shares memory with an input or with another output.
-inline status check_apart(std::string_view function, std::initializer_list<place> outputs,
-                          std::initializer_list<place> inputs) {
-  for (place const& out : outputs) {
-    for (place const& in : inputs) {
-      if (overlap(out.bytes, in.bytes)) {
-        return bad_argument(function, out.name, text("memory apart from ", in.name), "overlapping memory");
-      }
-    }
-    for (place const& other : outputs) {
-      if (&other == &out) break;
-      if (overlap(out.bytes, other.bytes)) {
-        return bad_argument(function, out.name, text("memory apart from ", other.name), "overlapping memory");
-      }
     }
   }
   return {};

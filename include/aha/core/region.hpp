@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/core/error.hpp>
 #include <aha/core/logit_rows.hpp>
+#include <initializer_list>
 
 AHA_NAMESPACE_BEGIN
 
@@ -18,6 +20,10 @@ struct region {
     if (data == nullptr || rows <= 0 || columns <= 0) return;
     auto const size = static_cast<std::uintptr_t>(bytes);
     begin = reinterpret_cast<std::uintptr_t>(data);
+    if (row_stride < 0) {  // the same rows counted from the lowest
+      row_stride = -row_stride;
+      begin -= static_cast<std::uintptr_t>(rows - 1) * static_cast<std::uintptr_t>(row_stride) * size;
+    }
     width = static_cast<std::uintptr_t>(columns) * size;
     stride = rows > 1 ? static_cast<std::uintptr_t>(row_stride) * size : 0;
     end = begin + static_cast<std::uintptr_t>(rows - 1) * stride + width;
@@ -26,8 +32,7 @@ struct region {
   explicit region(column<T, host> const& c) : region(c.data, c.rows, c.width, c.row_stride, sizeof(T)) {}
   explicit region(index_view<host> const& c) : region(c.data, c.rows, c.width, c.row_stride, c.wide ? 8 : 4) {}
   explicit region(mask_view<host> const& c) : region(c.data, c.rows, c.width, c.row_stride, entry_bytes(c)) {}
-  region(logit_layout const& l, void const* data)
-      : region(data, 1, l.reach(), 0, element_bytes(l.type)) {
+  region(logit_layout const& l, void const* data) : region(data, 1, l.reach(), 0, element_bytes(l.type)) {
     if (l.size() == 0) return;
     // A common step of all rows exists where blocks are whole rows apart; otherwise the view counts as one run.
     bool const regular = l.row_stride > 0 && (l.outer == 1 || l.outer_stride % l.row_stride == 0);
@@ -54,6 +59,31 @@ inline bool overlap(region const& a, region const& b) {
   std::uintptr_t const apart =
       b.begin >= a.begin ? (b.begin - a.begin) % step : (step - (a.begin - b.begin) % step) % step;
   return apart < a.width || step - apart < b.width;
+}
+
+/// An argument's name and the memory that it covers.
+struct place {
+  char const* name;
+  region bytes;
+};
+
+/// No output shares memory with an input or with another output.
+inline status check_apart(std::string_view function, std::initializer_list<place> outputs,
+                          std::initializer_list<place> inputs) {
+  for (place const& out : outputs) {
+    for (place const& in : inputs) {
+      if (overlap(out.bytes, in.bytes)) {
+        return bad_argument(function, out.name, text("memory apart from ", in.name), "overlapping memory");
+      }
+    }
+    for (place const& other : outputs) {
+      if (&other == &out) break;
+      if (overlap(out.bytes, other.bytes)) {
+        return bad_argument(function, out.name, text("memory apart from ", other.name), "overlapping memory");
+      }
+    }
+  }
+  return {};
 }
 
 AHA_NAMESPACE_END
