@@ -133,13 +133,18 @@ class batch_check {
     if (s_.ok()) s_ = bad_argument(function_, argument, expected, got);
   }
 
+  void take(status s) {
+    if (s_.ok()) s_ = std::move(s);
+  }
+
   /// The layout itself, for columns of `entries` tokens.
-  void layout(std::int64_t entries) {
-    struct layout<host> const& l = b_.layout;
+  void shape(std::int64_t entries) {
+    aha::layout<host> const& l = b_.layout;
     if (l.type == aha::layout<host>::kind::none) return fail("layout", "packed or padded", "none");
     if (l.is_packed()) return offsets(entries);
     if (l.sequences < 0 || l.width < 0) return fail("layout", "rows >= 0 and width >= 0", "a negative one");
-    if (l.mask.present() && b_.mask.present()) return fail("mask", "one mask", "one in the layout and one in the batch");
+    if (l.mask.present() && b_.mask.present())
+      return fail("mask", "one mask", "one in the layout and one in the batch");
     if (l.mask.present()) tokens("mask", l.mask);
     if (!l.index.present()) return;
     if (l.index.rank != 1 || l.index.width != l.sequences) {
@@ -154,12 +159,13 @@ class batch_check {
   /// A column, mask or index with one entry a token.
   template <class View>
   void tokens(std::string_view name, View const& v) {
-    struct layout<host> const& l = b_.layout;
+    aha::layout<host> const& l = b_.layout;
     bool const fits = l.is_packed() ? v.rank == 1 && v.width == l.entries()
                       : v.rank == 2 ? v.rows == l.sequences && v.width == l.width
                                     : v.width == l.entries();
     if (!fits) {
-      fail(name, l.is_packed() ? text("[", l.entries(), "] (a token each)") : text("[", l.sequences, ", ", l.width, "]"),
+      fail(name,
+           l.is_packed() ? text("[", l.entries(), "] (a token each)") : text("[", l.sequences, ", ", l.width, "]"),
            shape_text(v));
     }
   }
