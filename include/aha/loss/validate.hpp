@@ -6,6 +6,7 @@
 #include <aha/loss/observe.hpp>
 #include <aha/loss/token_batch.hpp>
 #include <cmath>
+#include <iterator>
 #include <string>
 
 AHA_NAMESPACE_BEGIN
@@ -54,7 +55,7 @@ inline status check_parameter(std::string_view function, std::string_view name, 
 }
 template <class E>
 status check_parameter(std::string_view function, std::string_view name, E e, range const&) {
-  constexpr std::size_t count = sizeof(enum_names<E>::values) / sizeof(enum_names<E>::values[0]);
+  constexpr std::size_t count = std::size(enum_names<E>::values);
   if (static_cast<std::size_t>(e) < count) return {};
   return bad_argument(function, name, "one of its names", text(static_cast<int>(e)));
 }
