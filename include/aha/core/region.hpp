@@ -16,10 +16,11 @@ struct region {
   constexpr region() = default;
   region(void const* data, std::int64_t rows, std::int64_t columns, std::int64_t row_stride, std::int64_t bytes) {
     if (data == nullptr || rows <= 0 || columns <= 0) return;
-    auto const size = static_cast<std::uintptr_t>(bytes);
-    begin = reinterpret_cast<std::uintptr_t>(data);
-    width = static_cast<std::uintptr_t>(columns) * size;
-    stride = rows > 1 ? static_cast<std::uintptr_t>(row_stride) * size : 0;
+    std::int64_t const step = row_stride < 0 ? -row_stride : row_stride;
+    std::int64_t const first = row_stride < 0 ? (rows - 1) * row_stride : 0;  // rows may run backwards
+    begin = reinterpret_cast<std::uintptr_t>(data) - static_cast<std::uintptr_t>(-first * bytes);
+    width = static_cast<std::uintptr_t>(columns * bytes);
+    stride = rows > 1 ? static_cast<std::uintptr_t>(step * bytes) : 0;
     end = begin + static_cast<std::uintptr_t>(rows - 1) * stride + width;
   }
   template <class T>
