@@ -92,17 +92,13 @@ class block_stager {
     block.weight =
         b_.weight.scope == scope::sequence ? weight_ : column_at(b_.weight.values, first, n, block.padded, buffers_[5]);
     if (b_.keep.scope == scope::token) {
-      stage_mask(b_.keep.values, row_of(b_.keep.values), first, n, block.padded, block.keep);
+      stage_mask(b_.keep.values, row_, first, n, block.padded, block.keep);
     } else if (b_.keep.scope == scope::sequence) {
       std::fill_n(block.keep, block.padded, b_.keep.values.at(0, i_) ? T(1) : T(0));
     }
   }
 
  private:
-  template <class View>
-  std::int64_t row_of(View const& v) const {
-    return v.rank == 2 ? row_ : 0;
-  }
   /// The column in place where the block fills whole lanes, a zero-padded copy where it does not.
   T const* column_at(column<T const, host> const& c, std::int64_t first, int n, int padded, T* buffer) const {
     if (!c.present()) return zeros_;
