@@ -253,7 +253,9 @@ TEST(partition, a_sequence_split_over_ranks_with_its_length) {
     l.batch.length = length;
     got += loss(exec::cpu{1}, o, l.batch, l.out).loss;
     for (std::size_t t = 0; t < 90; ++t) {
-      if (part.mask[t] != 0) EXPECT_NEAR(l.dlogp[t], whole.dlogp[t], 1e-15);
+      if (part.mask[t] != 0) {
+        EXPECT_NEAR(l.dlogp[t], whole.dlogp[t], 1e-15);
+      }
     }
   }
   EXPECT_NEAR(got, want, 1e-14);
