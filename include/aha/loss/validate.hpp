@@ -143,6 +143,10 @@ class batch_check {
     if (s_.ok()) s_ = bad_argument(function_, argument, expected, got);
   }
 
+  void take(status s) {
+    if (s_.ok()) s_ = std::move(s);
+  }
+
   /// The layout itself, for columns of `entries` tokens.
   void shape(std::int64_t entries) {
     aha::layout<host> const& l = b_.layout;
