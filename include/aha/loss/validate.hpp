@@ -73,7 +73,17 @@ status check_term(Term const& t) {
     if (s.ok()) s = check_parameter(Term::name, name, t.*member, legal);
   });
   if constexpr (has_problem<Term>::value) {
-    if (s.ok() && !t.problem().empty()) s = status(text("aha::", Term::name, ": ", t.problem(), ", got another"));
+    std::string_view const why = t.problem();
+    if (s.ok() && !why.empty()) {
+      std::string got = "another";  // the problem names a parameter, or the keyword that chose the type
+      if constexpr (has_variant<Term>::value) got = Term::variant;
+      Term::params([&](std::string_view name, auto member, range const&, std::string_view) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(t.*member)>, double>) {
+          if (name == why.substr(0, why.find(':'))) got = to_text(t.*member);
+        }
+      });
+      s = status(text("aha::", Term::name, ": ", why, ", got ", got));
+    }
   }
   return s;
 }
