@@ -12,7 +12,7 @@ from reasoner.trainer import ColdStartFailed, Trainer
 
 
 def main(options: Options) -> int:
-    """Returns the exit status: 0, 2 where there is nothing to resume or a bad objective, 3 after a failed cold start."""
+    """Returns the exit status: 0, 2 for a bad objective or nothing to resume, 3 after a failed cold start."""
     checkpoint = options.output / "checkpoint.pt"
     if options.resume:
         if not checkpoint.exists():

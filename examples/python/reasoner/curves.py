@@ -37,7 +37,9 @@ def held_out(history: History) -> History:
     return [row for row in history if "held_out_accuracy" in row]
 
 
-def median_curve(histories: dict[int, History], column: str) -> tuple[list[float], list[float], list[float], list[float]]:
+def median_curve(
+    histories: dict[int, History], column: str
+) -> tuple[list[float], list[float], list[float], list[float]]:
     """Steps, and the median, least and greatest of ``column`` over the seeds at each."""
     by_step: dict[float, list[float]] = {}
     for history in histories.values():

@@ -34,6 +34,7 @@ def held_out_problems(count: int = PROBLEMS) -> list[Problem]:
 
 
 def share(part: int, whole: int) -> float:
+    """``part / whole``, 0 of nothing."""
     return part / whole if whole else 0.0
 
 

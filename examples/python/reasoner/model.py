@@ -46,6 +46,7 @@ class Block(nn.Module):
         self.mlp_out = nn.Linear(4 * width, width, bias=False)
 
     def forward(self, x: torch.Tensor, cache: Cache | None = None, layer: int = 0) -> torch.Tensor:
+        """``[N, L, width]`` to the same shape; with a cache, ``x`` continues what it holds for ``layer``."""
         rows, length, width = x.shape
         qkv = self.qkv(self.attention_norm(x)).view(rows, length, 3, self.heads, width // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
@@ -56,7 +57,8 @@ class Block(nn.Module):
         # One new token sees the whole cache; a prompt or a training row is causal (and padding is on the right).
         mixed = F.scaled_dot_product_attention(query, key, value, is_causal=length > 1)
         x = x + self.attention_out(mixed.transpose(1, 2).reshape(rows, length, width))
-        return x + self.mlp_out(F.relu(self.mlp_in(self.mlp_norm(x))))
+        out: torch.Tensor = x + self.mlp_out(F.relu(self.mlp_in(self.mlp_norm(x))))
+        return out
 
 
 class Reasoner(nn.Module):
@@ -84,6 +86,7 @@ class Reasoner(nn.Module):
                 nn.init.normal_(module.weight, std=std, generator=generator)
 
     def new_cache(self, rows: int) -> Cache:
+        """An empty cache of the model's shape."""
         layers, heads, width = self.shape
         return Cache(layers, rows, heads, width)
 
@@ -95,4 +98,5 @@ class Reasoner(nn.Module):
             x = block(x, cache, layer)
         if cache is not None:
             cache.length += ids.shape[1]
-        return self.norm(x)
+        out: torch.Tensor = self.norm(x)
+        return out

@@ -9,7 +9,8 @@ from pathlib import Path
 import matplotlib
 import matplotlib.axes
 
-from reasoner.curves import History, median_curve
+from reasoner.curves import median_curve
+from reasoner.trainer import History
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  the back end has to be chosen before
@@ -33,6 +34,7 @@ class Curve:
 
     @property
     def label(self) -> str:
+        """For the legend."""
         seeds = len(self.histories)
         notes = (["recorded"] if self.recorded else []) + ([f"median of {seeds} seeds"] if seeds > 1 else [])
         return NAMES[self.name] + (f" ({', '.join(notes)})" if notes else "")
@@ -58,6 +60,7 @@ def draw(path: Path, curves: list[Curve], title: str) -> None:
 
 
 def draw_curve(panel: matplotlib.axes.Axes, curve: Curve, column: str, factor: float) -> None:
+    """One curve into one panel."""
     steps, middle, low, high = median_curve(curve.histories, column)
     colour = COLOURS[curve.name]
     panel.plot(

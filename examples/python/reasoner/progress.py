@@ -13,7 +13,9 @@ BAR = 20
 class Progress:
     """Shows ``step/total``, the time, and whatever numbers each step reports."""
 
-    def __init__(self, label: str, total: int, *, start: int = 0, every: int = 10, stream: TextIO | None = None) -> None:
+    def __init__(
+        self, label: str, total: int, *, start: int = 0, every: int = 10, stream: TextIO | None = None
+    ) -> None:
         self.stream = stream if stream is not None else sys.stdout
         self.label, self.total, self.every, self.start = label, total, every, start
         self.terminal = self.stream.isatty()

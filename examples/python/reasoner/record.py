@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 from reasoner.controls import CONTROLS
-from reasoner.curves import RECORDED, History, read_curves, write_curves
+from reasoner.curves import RECORDED, read_curves, write_curves
 from reasoner.plot import Curve, draw
 from reasoner.report import ROWS, table
+from reasoner.trainer import History
 
 
 def gather(folders: list[Path], name: str) -> dict[int, History]:
@@ -24,7 +25,19 @@ def gather(folders: list[Path], name: str) -> dict[int, History]:
 
 
 def main(folders: list[Path]) -> None:
-    keep = {"step", "reward", "accuracy", "length", "thinks", "kl", "entropy", "clip_fraction", "seconds", "aha_seconds"}
+    """``folders``: one output folder a seed."""
+    keep = {
+        "step",
+        "reward",
+        "accuracy",
+        "length",
+        "thinks",
+        "kl",
+        "entropy",
+        "clip_fraction",
+        "seconds",
+        "aha_seconds",
+    }
     keep |= {key for key, *_ in ROWS}
     reward = {
         seed: [{key: value for key, value in row.items() if key in keep} for row in history]

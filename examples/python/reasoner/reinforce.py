@@ -52,9 +52,7 @@ class Reinforcement:
         begin, self.aha_seconds = time.perf_counter(), 0.0
         problems = draw_problems(PROMPTS, self.generator)
         rollout = sample(self.model, encode_prompts(problems), self.generator, repeats=SAMPLES)
-        grades = [
-            grade(problems[index // SAMPLES], text, ended) for index, (text, ended) in enumerate(rollout.texts())
-        ]
+        grades = [grade(problems[index // SAMPLES], text, ended) for index, (text, ended) in enumerate(rollout.texts())]
         adv = self._advantages(grades)
         # A group whose rewards are all equal teaches nothing: its advantages are exactly 0, and it is skipped.
         rows = adv.view(PROMPTS, SAMPLES).ne(0).any(1).repeat_interleave(SAMPLES).nonzero()[:, 0]
@@ -88,6 +86,7 @@ class Reinforcement:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes over what ``state_dict`` gave."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.generator.set_state(state["generator"])
@@ -106,7 +105,8 @@ class Reinforcement:
             rewards = rewards[torch.randperm(len(rewards), generator=self.generator)]
         groups = aha.groups(ids=torch.arange(PROMPTS).repeat_interleave(SAMPLES))
         with self._inside_aha():
-            return aha.advantages(GROUP_ADVANTAGE, rewards, groups, threads=self.threads).adv
+            adv: torch.Tensor = aha.advantages(GROUP_ADVANTAGE, rewards, groups, threads=self.threads).adv
+        return adv
 
     def _update(self, rollout: Rollout, adv: torch.Tensor, rows: torch.Tensor) -> Observed:
         """One epoch over the responses ``rows`` in ``MINIBATCHES`` optimiser steps."""

@@ -70,6 +70,7 @@ def summary(trainer: Trainer) -> dict[str, Any]:
 
 
 def write_transcripts(path: Path, title: str, found: Evaluation, transcripts: list[str]) -> None:
+    """One line a problem: right or wrong, and all that was written."""
     head = f"{title}: accuracy {found.accuracy:.3f} on {len(transcripts)} held-out problems, one sample each\n\n"
     path.write_text(head + "\n".join(transcripts) + "\n")
 

@@ -45,6 +45,7 @@ def available_cores() -> int:
 
 
 def positive(text: str) -> int:
+    """For argparse: a whole number of at least 1."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected a number of at least 1, got {value}")

@@ -31,6 +31,7 @@ class Problem(NamedTuple):
 
     @property
     def prompt(self) -> str:
+        """What the model reads."""
         return f"{self.a}+{self.b}="
 
     @property
@@ -40,7 +41,7 @@ class Problem(NamedTuple):
 
 
 class Grade(NamedTuple):
-    """What the parser found in one response; ``reward`` is accuracy plus a tenth for the format."""
+    """What the parser found in one response."""
 
     correct: bool
     well_formed: bool
@@ -48,6 +49,7 @@ class Grade(NamedTuple):
 
     @property
     def reward(self) -> float:
+        """Accuracy plus a tenth for the format."""
         return float(self.correct) + FORMAT_WEIGHT * float(self.well_formed)
 
 

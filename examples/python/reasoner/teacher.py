@@ -29,7 +29,7 @@ class Teacher:
         return f"<think>{thoughts}</think><answer>{answer}</answer>"
 
     def _guess(self, problem: Problem, rng: random.Random) -> tuple[str, str]:
-        lead, *rest = str(problem.a + problem.b)
+        lead, *rest = list(str(problem.a + problem.b))
         return "", lead + "".join(rng.choice("0123456789") if rng.random() < self.blur else digit for digit in rest)
 
     def _work(self, problem: Problem, rng: random.Random) -> tuple[str, str]:

@@ -154,6 +154,7 @@ class Clock:
         self.begin = (time.perf_counter(), time.process_time())
 
     def read(self) -> tuple[float, float]:
+        """Both so far."""
         return time.perf_counter() - self.begin[0], time.process_time() - self.begin[1]
 
 
