@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aha/core/config.hpp>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+#include <vector>
+#if defined(__unix__)
+#include <unistd.h>
+#endif
+
+AHA_NAMESPACE_BEGIN
+
+// Executors share one concept: `run(count, f)` calls f(i) once for every i in [0, count), in any order and on any thread,
+// and returns when all are done. Work is cut by the problem, never by the number of threads, so results are the same.
+
+/// Runs everything on the calling thread.
+struct serial_executor {
+  template <class F>
+  void run(std::int64_t count, F const& f) const {
+    for (std::int64_t i = 0; i < count; ++i) f(i);
+  }
+};
+
+/// A pool of threads that is made at first use and kept. One caller at a time has the workers; another caller at the same
+/// moment, or a forked child (whose workers do not exist), runs on its own thread with the same result.
+class thread_pool {
+ public:
+  static thread_pool& instance() {
+    static thread_pool pool;
+    return pool;
+  }
+  thread_pool(thread_pool const&) = delete;
+  thread_pool& operator=(thread_pool const&) = delete;
+
+  template <class F>
+  void run(int threads, std::int64_t count, F const& f) {
+    std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
+    if (!owner.owns_lock() || threads <= 1 || count <= 1 || process() != process_) {
+      serial_executor{}.run(count, f);
+      return;
+    }
+    int const helpers = static_cast<int>(threads < count ? threads : count) - 1;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      while (static_cast<int>(workers_.size()) < helpers) {
+        int const id = static_cast<int>(workers_.size());
+        workers_.emplace_back([this, id] { work(id); });
+      }
+      call_ = [](void const* context, std::int64_t i) { (*static_cast<F const*>(context))(i); };
+      context_ = &f;
+      count_ = count;
+      next_.store(0, std::memory_order_relaxed);
+      helpers_ = helpers;
+      running_ = helpers;
+      ++round_;
+    }
+    wake_.notify_all();
+    drain();
+    std::unique_lock<std::mutex> lock(mutex_);
+    done_.wait(lock, [this] { return running_ == 0; });
+  }
+
+ private:
+  thread_pool() = default;
+  ~thread_pool() {
+    if (process() != process_) {  // the threads belong to the parent: there is nothing to join
+      for (std::thread& t : workers_) t.detach();
+      return;
+    }
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      stop_ = true;
+    }
+    wake_.notify_all();
+    for (std::thread& t : workers_) t.join();
+  }
+  static std::int64_t process() {
+#if defined(__unix__)
+    return static_cast<std::int64_t>(getpid());
+#else
+    return 0;
+#endif
+  }
+  void drain() {
+    for (std::int64_t i = next_.fetch_add(1); i < count_; i = next_.fetch_add(1)) call_(context_, i);
+  }
+  void work(int id) {
+    std::uint64_t seen = 0;
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [&] { return stop_ || round_ != seen; });
+      if (stop_) return;
+      seen = round_;
+      if (id >= helpers_) continue;
+      lock.unlock();
+      drain();
+      lock.lock();
+      if (--running_ == 0) done_.notify_one();
+    }
+  }
+
+  std::mutex owner_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::condition_variable done_;
+  std::vector<std::thread> workers_;
+  std::atomic<std::int64_t> next_{0};
+  std::int64_t count_ = 0;
+  std::int64_t process_ = process();
+  void (*call_)(void const*, std::int64_t) = nullptr;
+  void const* context_ = nullptr;
+  std::uint64_t round_ = 0;
+  int helpers_ = 0;
+  int running_ = 0;
+  bool stop_ = false;
+};
+
+/// std::thread executor over the kept pool. `threads` 0 means all that the machine has.
+struct thread_executor {
+  int threads = 0;
+  template <class F>
+  void run(std::int64_t count, F const& f) const {
+    static int const all = static_cast<int>(std::thread::hardware_concurrency());
+    thread_pool::instance().run(threads > 0 ? threads : (all > 0 ? all : 1), count, f);
+  }
+};
+
+AHA_NAMESPACE_END

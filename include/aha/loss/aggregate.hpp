@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aha/loss/expression.hpp>
+#include <limits>
+
+AHA_NAMESPACE_BEGIN
+
+/// How a part's token values become one number. Weight of token t of sequence i (mask m, n_i = mask count or `length`):
+/// token_mean m/tokens · sequence_mean m/(n_i sequences) · sequence_sum m/sequences · constant_length m/(n sequences) ·
+/// token_sum m. `tokens` and `sequences` are totals of the whole optimiser step, given by the caller.
+enum class aggregation : unsigned char { token_mean, sequence_mean, sequence_sum, constant_length, token_sum };
+template <>
+struct enum_names<aggregation> {
+  static constexpr std::string_view values[] = {"token_mean", "sequence_mean", "sequence_sum", "constant_length",
+                                                "token_sum"};
+};
+
+/// A total that was not given: the batch's totals are used.
+inline constexpr double no_total = std::numeric_limits<double>::quiet_NaN();
+
+/// A part's aggregate: its kind, the constant length n where the kind has one, and its own total where it carries one.
+struct aggregate {
+  aggregation kind = aggregation::token_mean;
+  double length = 0;
+  double total = no_total;
+};
+
+/// coefficient x aggregate(expression).
+template <class Leaves>
+struct part {
+  double coefficient = 1;
+  aha::aggregate aggregate;
+  Leaves leaves;
+  template <class F>
+  void for_each_leaf(F&& f) const {
+    leaves.for_each_leaf(f);
+  }
+};
+
+/// A sum of parts; each has its own aggregate, all are evaluated in one pass.
+template <class... Parts>
+struct objective;
+template <>
+struct objective<> {
+  template <class F>
+  void for_each_part(F&&) const {}
+};
+template <class Head, class... Tail>
+struct objective<Head, Tail...> {
+  Head head;
+  objective<Tail...> tail;
+  template <class F>
+  void for_each_part(F&& f) const {
+    f(head);
+    tail.for_each_part(f);
+  }
+};
+
+template <class T>
+struct is_objective : std::false_type {};
+template <class... Ps>
+struct is_objective<objective<Ps...>> : std::true_type {};
+template <class T>
+using if_objective = std::enable_if_t<is_objective<T>::value, int>;
+
+/// What aggregates take: static expressions, and the dynamic one (which specialises this).
+template <class E>
+struct is_summable : std::bool_constant<is_expression<E>> {};
+template <class E>
+using if_summable = std::enable_if_t<is_summable<E>::value, int>;
+
+/// True for what engines take as an objective: static ones, and the dynamic one (which specialises this).
+template <class O>
+struct is_loss_objective : is_objective<O> {};
+
+template <class E, if_expression<E> = 0>
+constexpr auto make_part(struct aggregate a, E const& e) {
+  using Leaves = decltype(to_leaves(e));
+  return objective<part<Leaves>>{part<Leaves>{1, a, to_leaves(e)}, {}};
+}
+
+/// Mean over all tokens of the step (DAPO, arXiv:2503.14476). `total`: its own token count.
+template <class E, if_summable<E> = 0>
+constexpr auto token_mean(E const& e, double total = no_total) {
+  return make_part(aha::aggregate{aggregation::token_mean, 0, total}, e);
+}
+/// Mean over sequences of their token means (GRPO, arXiv:2402.03300). `total`: its own sequence count.
+template <class E, if_summable<E> = 0>
+constexpr auto sequence_mean(E const& e, double total = no_total) {
+  return make_part(aha::aggregate{aggregation::sequence_mean, 0, total}, e);
+}
+/// Mean over sequences of their token sums. `total`: its own sequence count.
+template <class E, if_summable<E> = 0>
+constexpr auto sequence_sum(E const& e, double total = no_total) {
+  return make_part(aha::aggregate{aggregation::sequence_sum, 0, total}, e);
+}
+/// Sum over all tokens, without a denominator.
+template <class E, if_summable<E> = 0>
+constexpr auto token_sum(E const& e) {
+  return make_part(aha::aggregate{aggregation::token_sum, 0, no_total}, e);
+}
+/// Mean over sequences of token sums divided by a constant n (Dr. GRPO, arXiv:2503.20783): `constant_length(n)(x)`.
+struct constant_length {
+  double n;
+  constexpr explicit constant_length(double length) : n(length) {}
+  template <class E, if_summable<E> = 0>
+  constexpr auto operator()(E const& e, double total = no_total) const {
+    return make_part(aha::aggregate{aggregation::constant_length, n, total}, e);
+  }
+};
+
+template <class... Bs>
+constexpr objective<Bs...> concat(objective<> const&, objective<Bs...> const& b) {
+  return b;
+}
+template <class A, class... As, class... Bs>
+constexpr objective<A, As..., Bs...> concat(objective<A, As...> const& a, objective<Bs...> const& b) {
+  return {a.head, concat(a.tail, b)};
+}
+constexpr objective<> scale_parts(objective<> const&, double) { return {}; }
+template <class A, class... As>
+constexpr objective<A, As...> scale_parts(objective<A, As...> o, double by) {
+  o.head.coefficient *= by;
+  return {o.head, scale_parts(o.tail, by)};
+}
+
+template <class A, class B, if_objective<A> = 0, if_objective<B> = 0>
+constexpr auto operator+(A const& a, B const& b) {
+  return concat(a, b);
+}
+template <class A, if_objective<A> = 0>
+constexpr auto operator-(A const& a) {
+  return scale_parts(a, -1);
+}
+template <class A, class B, if_objective<A> = 0, if_objective<B> = 0>
+constexpr auto operator-(A const& a, B const& b) {
+  return concat(a, scale_parts(b, -1));
+}
+template <class A, if_objective<A> = 0>
+constexpr auto operator*(double by, A const& a) {
+  return scale_parts(a, by);
+}
+
+AHA_NAMESPACE_END

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aha/core/type_list.hpp>
+#include <aha/loss/clip.hpp>
+#include <aha/loss/entropy.hpp>
+#include <aha/loss/kl.hpp>
+
+AHA_NAMESPACE_BEGIN
+
+/// Every term. Python names, the dynamic objective, the typed tests and the reference table iterate this list: a new
+/// variant is one header and one name here. Entries may share a name and differ by one keyword; the first is its default.
+using terms = type_list<clip<level::token>, clip<level::sequence>, kl<level::token>, kl<level::sequence>, entropy>;
+
+AHA_NAMESPACE_END

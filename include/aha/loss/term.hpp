@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aha/loss/statistic.hpp>
+#include <string_view>
+#include <type_traits>
+
+AHA_NAMESPACE_BEGIN
+
+/// Base of every term: maths for one token, `template <class V> V operator()(token<V> const&) const`, with `name`,
+/// `needs` (a constant, or a const member function where it depends on a parameter), `params` (name, member, legal
+/// range, meaning) and, where entries of the type list share a name, `variant` (the keyword's value that tells them apart).
+struct term {
+  using statistic = no_statistic;
+};
+
+template <class T>
+inline constexpr bool is_term = std::is_base_of_v<term, T>;
+
+/// Columns that a term reads, its statistic's included.
+template <class Term>
+constexpr unsigned needs_of(Term const& t) {
+  unsigned n = 0;
+  if constexpr (std::is_member_function_pointer_v<decltype(&Term::needs)>) {
+    n = t.needs();
+  } else {
+    n = Term::needs;
+    (void)t;
+  }
+  if constexpr (!std::is_same_v<typename Term::statistic, no_statistic>) {
+    if ((n & reads::statistic) != 0) n |= Term::statistic::needs;
+  }
+  return n;
+}
+
+/// Which side of a clip a token is on; both false where nothing is clipped.
+template <class V>
+struct clip_side {
+  mask_t<V> low;
+  mask_t<V> high;
+};
+
+template <class Term, class V, class = void>
+struct has_clip_side : std::false_type {};
+template <class Term, class V>
+struct has_clip_side<Term, V,
+                     std::void_t<decltype(std::declval<Term const&>().clipped(std::declval<token<V> const&>()))>>
+    : std::true_type {};
+
+AHA_NAMESPACE_END
