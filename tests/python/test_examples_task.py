@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "python"))
 
 from reasoner.task import (  # noqa: E402

@@ -12,21 +12,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("matplotlib")
-pytest.importorskip("aha")
 PROGRAM = Path(__file__).resolve().parents[2] / "examples" / "python"
 sys.path.insert(0, str(PROGRAM))
 
+import reasoner.trainer as trainer_module  # noqa: E402
 from reasoner.curves import read_curves, write_curves  # noqa: E402
+from reasoner.evaluation import held_out_problems  # noqa: E402
 from reasoner.model import Reasoner  # noqa: E402
 from reasoner.sampling import full_rows, pick, sample  # noqa: E402
 from reasoner.settings import Settings  # noqa: E402
 from reasoner.task import END, PROMPT_LENGTH, draw_problems, encode_prompts  # noqa: E402
 from reasoner.trainer import ColdStartFailed, Trainer  # noqa: E402
 
-TINY = Settings(seed=3, steps=4, cold_steps=30, threads=1, minimum_accuracy=0.0)
+TINY = Settings(seed=3, steps=4, cold_steps=12, threads=1, minimum_accuracy=0.0)
+
+
+@pytest.fixture(autouse=True)
+def few_held_out_problems(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An untrained model rambles to the end of its context: 500 responses take half a second each time."""
+    monkeypatch.setattr(trainer_module, "held_out_problems", lambda: held_out_problems(20))
 
 
 def generator(seed: int) -> Any:
@@ -121,7 +127,7 @@ def command(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]
 def test_the_command_writes_what_it_promises(tmp_path: Path) -> None:
     output, summary = tmp_path / "out", tmp_path / "deep" / "summary.json"
     tiny = ["--threads", "1", "--output", str(output), "--json", str(summary)]
-    done = command("--steps", "2", "--cold-steps", "3", "--minimum-accuracy", "0", "--controls", *tiny)
+    done = command("--steps", "2", "--cold-steps", "2", "--minimum-accuracy", "0", "--controls", *tiny)
     assert done.returncode == 0, done.stderr
     promised = ["checkpoint.pt", "curves.png", "shuffled.csv", "steps.csv", "supervised.csv", "table.txt"]
     assert sorted(p.name for p in output.iterdir()) == [*promised, "transcripts_after.txt", "transcripts_before.txt"]

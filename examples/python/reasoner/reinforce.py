@@ -113,7 +113,7 @@ class Reinforcement:
         response = torch.arange(rollout.tokens.shape[1]) < rollout.lengths[:, None]
         with self._inside_aha(), torch.no_grad():
             targets = rollout.tokens.masked_fill(~response, -100)
-            old_logp = aha.torch.token_logp(rollout.logits, targets)
+            old_logp = aha.torch.token_logp(rollout.logits, targets, threads=self.threads)
         rows = rows[torch.randperm(len(rows), generator=self.generator)]
         observed = Observed()
         for minibatch in rows.tensor_split(MINIBATCHES):
@@ -146,7 +146,7 @@ class Reinforcement:
             with torch.no_grad():
                 reference_logits = self.reference.head(self.reference(ids)[next_is_response])
                 with self._inside_aha():
-                    columns["ref_logp"] = aha.torch.token_logp(reference_logits, targets)
+                    columns["ref_logp"] = aha.torch.token_logp(reference_logits, targets, threads=self.threads)
             names.append("ref_kl")
         logits = self.model.head(self.model(ids)[next_is_response])
         with self._inside_aha():
