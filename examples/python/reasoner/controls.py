@@ -10,7 +10,7 @@ from reasoner.evaluation import evaluate
 from reasoner.model import Reasoner
 from reasoner.progress import Progress
 from reasoner.teacher import Teacher
-from reasoner.trainer import EVALUATE_EVERY, History, Trainer, held_out_row
+from reasoner.trainer import History, Trainer, evaluates, held_out_row
 
 LEARNING_RATE = 1e-3
 # Ten supervised steps take about the processor time of one reinforcement step.
@@ -48,7 +48,7 @@ def run_control(name: str, trainer: Trainer) -> History:
     progress = Progress(f"{name:10}", steps)
     for number in range(steps):
         step(number)
-        if (number + 1) % EVALUATE_EVERY == 0 or number + 1 == steps:
+        if evaluates(number + 1, steps):
             history.append(held_out_row(number + 1, evaluate(model, trainer.problems)[0]))
         now = history[-1]
         progress.update(

@@ -21,7 +21,6 @@ from reasoner.reinforce import Reinforcement
 from reasoner.settings import Settings
 from reasoner.teacher import Teacher
 
-EVALUATE_EVERY = 5
 CHECKPOINT_EVERY = 20
 History = list[dict[str, float]]
 
@@ -77,7 +76,7 @@ class Trainer:
             while self.done < last:
                 clock = Clock()
                 row = self.reinforcement.step(self.done)
-                if (self.done + 1) % EVALUATE_EVERY == 0 or self.done + 1 == self.settings.steps:
+                if evaluates(self.done + 1, self.settings.steps):
                     row |= held_out_row(self.done + 1, evaluate(self.model, self.problems)[0])
                 self.history.append(row)
                 self.done += 1
@@ -156,6 +155,11 @@ class Clock:
     def read(self) -> tuple[float, float]:
         """Both so far."""
         return time.perf_counter() - self.begin[0], time.process_time() - self.begin[1]
+
+
+def evaluates(step: int, steps: int) -> bool:
+    """Whether the held-out problems are answered after ``step``: often while the responses grow, then every fifth."""
+    return step <= 10 or step % 5 == 0 or step == steps
 
 
 def held_out_row(step: int, found: Evaluation) -> dict[str, float]:
