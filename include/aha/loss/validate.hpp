@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aha/core/error.hpp>
+#include <aha/loss/aggregate.hpp>
+#include <aha/loss/observe.hpp>
+#include <aha/loss/token_batch.hpp>
+#include <cmath>
+#include <string>
+
+AHA_NAMESPACE_BEGIN
+
+/// What an objective reads: `active` by leaves that contribute, `named` also by leaves whose run-time coefficient is 0
+/// (their columns may be there or not).
+struct objective_needs {
+  unsigned active = 0;
+  unsigned named = 0;
+  bool tokens = false;     ///< a part divides by the token total
+  bool sequences = false;  ///< a part divides by the sequence total
+  bool length = false;     ///< something divides by a sequence's own count
+};
+
+constexpr bool divides_by_sequences(aggregation k) {
+  return k == aggregation::sequence_mean || k == aggregation::sequence_sum || k == aggregation::constant_length;
+}
+
+template <class Objective>
+objective_needs needs_of_objective(Objective const& o) {
+  objective_needs n;
+  o.for_each_part([&](auto const& p) {
+    if (p.coefficient != 0 && p.aggregate.total != p.aggregate.total) {
+      n.tokens = n.tokens || p.aggregate.kind == aggregation::token_mean;
+      n.sequences = n.sequences || divides_by_sequences(p.aggregate.kind);
+    }
+    n.length = n.length || p.aggregate.kind == aggregation::sequence_mean;
+    p.for_each_leaf([&](auto const& l) {
+      unsigned r = needs_of(l.term);
+      if (l.weight > 0) r |= reads::weight;
+      if (l.keep) r |= reads::keep;
+      n.named |= r;
+      if (p.coefficient != 0 && l.coefficient != 0) n.active |= r;
+      n.length = n.length || (r & reads::statistic) != 0;
+    });
+  });
+  return n;
+}
+
+inline status check_parameter(std::string_view function, std::string_view name, double value, range const& legal) {
+  return legal.contains(value) ? status() : bad_argument(function, name, legal.text, to_text(value));
+}
+inline status check_parameter(std::string_view function, std::string_view name, log_ratio_bounds const& b,
+                              range const& legal) {
+  return b.low <= b.high ? status() : bad_argument(function, name, legal.text, text("(", b.low, ", ", b.high, ")"));
+}
+template <class E>
+status check_parameter(std::string_view function, std::string_view name, E e, range const&) {
+  constexpr std::size_t count = sizeof(enum_names<E>::values) / sizeof(enum_names<E>::values[0]);
+  if (static_cast<std::size_t>(e) < count) return {};
+  return bad_argument(function, name, "one of its names", text(static_cast<int>(e)));
+}
+
+template <class Term, class = void>
+struct has_problem : std::false_type {};
+template <class Term>
+struct has_problem<Term, std::void_t<decltype(std::declval<Term const&>().problem())>> : std::true_type {};
+
+/// A term's parameters against their legal ranges, and their combination.
+template <class Term>
+status check_term(Term const& t) {
+  status s;
+  Term::params([&](std::string_view name, auto member, range const& legal, std::string_view) {
+    if (s.ok()) s = check_parameter(Term::name, name, t.*member, legal);
+  });
+  if constexpr (has_problem<Term>::value) {
+    if (s.ok() && !t.problem().empty()) s = status(text("aha::", Term::name, ": ", t.problem(), ", got another"));
+  }
+  return s;
+}
+
+/// The objective alone: parameters, coefficients, constant lengths, own totals, number of parts.
+template <class Objective>
+status check_objective(std::string_view function, Objective const& o) {
+  status s;
+  int parts = 0;
+  o.for_each_part([&](auto const& p) {
+    ++parts;
+    if (s.ok() && !std::isfinite(p.coefficient)) {
+      s = bad_argument(function, "objective", "finite coefficients", to_text(p.coefficient));
+    }
+    if (s.ok() && p.aggregate.kind == aggregation::constant_length &&
+        !(p.aggregate.length > 0 && std::isfinite(p.aggregate.length))) {
+      s = bad_argument("constant_length", "n", "a number > 0", to_text(p.aggregate.length));
+    }
+    if (s.ok() && (p.aggregate.total < 0 || std::isinf(p.aggregate.total))) {
+      s = bad_argument(name_of(p.aggregate.kind), "total", "a number >= 0", to_text(p.aggregate.total));
+    }
+    p.for_each_leaf([&](auto const& l) {
+      if (s.ok() && !std::isfinite(l.coefficient)) {
+        s = bad_argument(function, "objective", "finite coefficients", to_text(l.coefficient));
+      }
+      if (s.ok()) s = check_term(l.term);
+    });
+  });
+  if (s.ok() && (parts == 0 || parts > max_parts)) {
+    s = bad_argument(function, "objective", text("1 to ", max_parts, " parts"), to_text(parts));
+  }
+  return s;
+}
+
+/// A count of the step that a part divides by.
+inline status check_total(std::string_view function, std::string_view name, double value, bool needed) {
+  if (needed && value != value) {
+    return bad_argument(function, name, "the count of the whole step, which an aggregate divides by", "none");
+  }
+  if (value < 0 || std::isinf(value)) return bad_argument(function, name, "a number >= 0", to_text(value));
+  return {};
+}
+
+/// Shape of a view (column, mask, index) as text.
+template <class View>
+std::string shape_text(View const& v) {
+  return v.rank == 2 ? text("[", v.rows, ", ", v.width, "]") : text("[", v.width, "]");
+}
+
+/// Checks one batch, collecting the first error; nothing is written before all checks have passed.
+template <class T>
+class batch_check {
+ public:
+  batch_check(std::string_view function, token_batch<host, T> const& batch) : function_(function), b_(batch) {}
+
+  status const& result() const { return s_; }
+  void fail(std::string_view argument, std::string_view expected, std::string_view got) {
+    if (s_.ok()) s_ = bad_argument(function_, argument, expected, got);
+  }
+
+  /// The layout itself, for columns of `entries` tokens.
+  void layout(std::int64_t entries) {
+    struct layout<host> const& l = b_.layout;
+    if (l.type == aha::layout<host>::kind::none) return fail("layout", "packed or padded", "none");
+    if (l.is_packed()) return offsets(entries);
+    if (l.sequences < 0 || l.width < 0) return fail("layout", "rows >= 0 and width >= 0", "a negative one");
+    if (l.mask.present() && b_.mask.present()) return fail("mask", "one mask", "one in the layout and one in the batch");
+    if (l.mask.present()) tokens("mask", l.mask);
+    if (!l.index.present()) return;
+    if (l.index.rank != 1 || l.index.width != l.sequences) {
+      return fail("lens", text("[", l.sequences, "] (one length a row)"), shape_text(l.index));
+    }
+    for (std::int64_t i = 0; i < l.sequences; ++i) {
+      if (l.index[i] < 0 || l.index[i] > l.width) {
+        return fail("lens", text("lengths from 0 to ", l.width), text(l.index[i], " in row ", i));
+      }
+    }
+  }
+  /// A column, mask or index with one entry a token.
+  template <class View>
+  void tokens(std::string_view name, View const& v) {
+    struct layout<host> const& l = b_.layout;
+    bool const fits = l.is_packed() ? v.rank == 1 && v.width == l.entries()
+                      : v.rank == 2 ? v.rows == l.sequences && v.width == l.width
+                                    : v.width == l.entries();
+    if (!fits) {
+      fail(name, l.is_packed() ? text("[", l.entries(), "] (a token each)") : text("[", l.sequences, ", ", l.width, "]"),
+           shape_text(v));
+    }
+  }
+  template <class View>
+  void sequences(std::string_view name, View const& v) {
+    if (v.rank != 1 || v.width != b_.layout.sequences) {
+      fail(name, text("[", b_.layout.sequences, "] (a sequence each)"), shape_text(v));
+    }
+  }
+  template <class View>
+  void scoped_column(std::string_view name, scoped<View> const& v) {
+    if (v.scope == scope::sequence) sequences(name, v.values);
+    if (v.scope == scope::token) tokens(name, v.values);
+  }
+  /// Presence against need: `active` must be there, what nothing names must not.
+  void presence(std::string_view name, bool given, unsigned flag, objective_needs const& n, unsigned observed) {
+    if (!given && ((n.active | observed) & flag) != 0) {
+      fail(name, "a column (the objective or a named observer reads it)", "none");
+    }
+    if (given && ((n.named | observed) & flag) == 0) {
+      fail(name, "no column (nothing in the objective reads it)", "one");
+    }
+  }
+
+ private:
+  void offsets(std::int64_t entries) {
+    index_view<host> const& cu = b_.layout.index;
+    if (cu.rank != 1 || cu.width < 1) return fail("cu_seqlens", "[B + 1] with B >= 0", shape_text(cu));
+    if (cu[0] != 0) return fail("cu_seqlens", "a first entry of 0", to_text(cu[0]));
+    for (std::int64_t i = 0; i + 1 < cu.width; ++i) {
+      if (cu[i + 1] < cu[i]) {
+        return fail("cu_seqlens", "entries that never fall", text(cu[i + 1], " after ", cu[i], " at position ", i + 1));
+      }
+    }
+    if (cu[cu.width - 1] != entries) {
+      return fail("cu_seqlens", text("a last entry of ", entries, " (the tokens)"), to_text(cu[cu.width - 1]));
+    }
+  }
+
+  std::string_view function_;
+  token_batch<host, T> const& b_;
+  status s_;
+};
+
+AHA_NAMESPACE_END
