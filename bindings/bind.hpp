@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+/// What module.cpp calls, one function a file.
+namespace aha_python {
+
+namespace py = pybind11;
+
+void bind_columns(py::module_& m);
+void bind_targets(py::module_& m);
+
+}  // namespace aha_python
