@@ -57,11 +57,11 @@ void check_outputs(batch_check<T>& check, token_batch<host, T> const& b, outputs
                                 {"mask", bytes_of(b.mask.present() ? b.mask : b.layout.mask)}};
   struct named_output {
     std::string_view name;
-    column<T, host> const* column;
+    column<T, host> const* view;
   };
   named_output const outs[] = {{"dlogp", &out.dlogp}, {"dentropy", &out.dentropy}, {"token_loss", &out.token_loss}};
   for (int k = 0; k < 3; ++k) {
-    column<T, host> const& c = *outs[k].column;
+    column<T, host> const& c = *outs[k].view;
     if (!c.present()) continue;
     check.tokens(outs[k].name, c);
     if (c.rank == 2 && c.rows > 1 && c.row_stride < c.width) {
@@ -72,7 +72,7 @@ void check_outputs(batch_check<T>& check, token_batch<host, T> const& b, outputs
       if (mine.meets(in.bytes)) check.fail(outs[k].name, text("memory apart from ", in.name), "overlapping memory");
     }
     for (int j = 0; j < k; ++j) {
-      if (outs[j].column->present() && mine.meets(bytes_of(*outs[j].column))) {
+      if (outs[j].view->present() && mine.meets(bytes_of(*outs[j].view))) {
         check.fail(outs[k].name, text("memory apart from ", outs[j].name), "overlapping memory");
       }
     }
@@ -100,10 +100,10 @@ status check_batch(std::string_view function, Objective const& objective, token_
   if (!from_logits) check.tokens("logp", b.logp);
 
   objective_needs const n = needs_of_objective(objective);
-  unsigned const named = reads_of_observers(observed);
-  check.presence("old_logp", b.old_logp.given(), reads::old_logp, n, named);
-  check.presence("ref_logp", b.ref_logp.present(), reads::ref_logp, n, named);
-  if (!from_logits) check.presence("entropy", b.entropy.present(), reads::entropy, n, named);
+  unsigned const asked = reads_of_observers(observed);
+  check.presence("old_logp", b.old_logp.given(), reads::old_logp, n, asked);
+  check.presence("ref_logp", b.ref_logp.present(), reads::ref_logp, n, asked);
+  if (!from_logits) check.presence("entropy", b.entropy.present(), reads::entropy, n, asked);
   check.presence("adv", b.adv.present(), reads::adv, n, 0);
   check.presence("weight", b.weight.present(), reads::weight, n, 0);
   check.presence("keep", b.keep.present(), reads::keep, n, 0);

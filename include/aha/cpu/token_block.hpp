@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aha/core/dual.hpp>
+#include <aha/core/numeric_sum.hpp>
+#include <aha/loss/expression.hpp>
+#include <aha/loss/token_batch.hpp>
+#include <algorithm>
+#include <cstring>
+
+AHA_NAMESPACE_BEGIN
+
+/// Tokens of a block: columns are staged and leaves dispatched once a block. A multiple of every lane width and of the
+/// fixed sum's sixteen, small enough that all block buffers stay in the first-level cache.
+inline constexpr int block_tokens = 256;
+
+/// Slots for sequence statistics.
+inline constexpr int statistic_slots = static_cast<int>(statistics::size);
+
+/// Calls f(typed pointer) for a mask's element type, once a sequence instead of once a token.
+template <class F>
+void visit_mask(mask_view<host> const& m, F&& f) {
+  using kind = mask_view<host>::kind;
+  switch (m.type) {
+    case kind::byte: return f(static_cast<std::uint8_t const*>(m.data));
+    case kind::i64: return f(static_cast<std::int64_t const*>(m.data));
+    case kind::f32: return f(static_cast<float const*>(m.data));
+    default: return f(static_cast<double const*>(m.data));
+  }
+}
+
+/// Writes `to[j] = mask entry != 0` for j < n, zero up to the block's padded end.
+template <class T>
+void stage_mask(mask_view<host> const& m, std::int64_t row, std::int64_t first, int n, int padded, T* to) {
+  if (!m.present()) {
+    std::fill_n(to, n, T(1));
+  } else {
+    visit_mask(m, [&](auto const* p) {
+      using M = std::remove_const_t<std::remove_pointer_t<decltype(p)>>;
+      auto const* from = p + row * m.row_stride + first;
+      for (int j = 0; j < n; ++j) to[j] = from[j] != M(0) ? T(1) : T(0);
+    });
+  }
+  std::fill(to + n, to + padded, T(0));
+}
+
+/// The passive columns and the log-probabilities of one block, ready for whole lanes: absent columns are zeros, the
+/// last lanes of a short block are padding under mask 0.
+template <class T>
+struct token_block {
+  int count = 0;   ///< tokens
+  int padded = 0;  ///< count rounded up to a multiple of 16
+  T const* logp = nullptr;
+  T const* old_logp = nullptr;
+  T const* ref_logp = nullptr;
+  T const* entropy = nullptr;
+  T const* adv = nullptr;
+  T const* weight = nullptr;
+  T S[statistic_slots] = {};
+  alignas(64) T mask[block_tokens];
+  alignas(64) T keep[block_tokens];
+};
+
+/// Stages columns of one sequence block by block.
+template <class T>
+class block_stager {
+ public:
+  explicit block_stager(token_batch<host, T> const& b)
+      : b_(b), mask_(b.mask.present() ? b.mask : b.layout.mask) {
+    std::fill_n(zeros_, block_tokens, T(0));
+  }
+
+  /// Goes to sequence i: per-sequence columns become constant buffers.
+  void sequence(std::int64_t i, std::int64_t longest) {
+    i_ = i;
+    row_ = b_.layout.row(i);
+    int const n = static_cast<int>(std::min<std::int64_t>((longest + 15) / 16 * 16, block_tokens));
+    if (b_.adv.scope == scope::sequence) std::fill_n(adv_, n, b_.adv.values.data[i]);
+    if (b_.weight.scope == scope::sequence) std::fill_n(weight_, n, b_.weight.values.data[i]);
+  }
+  /// Stages the tokens [first, first + n) of the sequence's row.
+  void stage(std::int64_t first, int n, token_block<T>& block) {
+    block.count = n;
+    block.padded = (n + 15) / 16 * 16;
+    stage_mask(mask_, row_, first, n, block.padded, block.mask);
+    block.logp = column_at(b_.logp, first, n, block.padded, buffers_[0]);
+    block.old_logp = b_.old_logp.on_policy
+                         ? block.logp
+                         : column_at(static_cast<column<T const, host> const&>(b_.old_logp), first, n, block.padded, buffers_[1]);
+    block.ref_logp = column_at(b_.ref_logp, first, n, block.padded, buffers_[2]);
+    block.entropy = column_at(b_.entropy, first, n, block.padded, buffers_[3]);
+    block.adv = b_.adv.scope == scope::sequence ? adv_ : column_at(b_.adv.values, first, n, block.padded, buffers_[4]);
+    block.weight =
+        b_.weight.scope == scope::sequence ? weight_ : column_at(b_.weight.values, first, n, block.padded, buffers_[5]);
+    if (b_.keep.scope == scope::token) {
+      stage_mask(b_.keep.values, row_of(b_.keep.values), first, n, block.padded, block.keep);
+    } else if (b_.keep.scope == scope::sequence) {
+      std::fill_n(block.keep, block.padded, b_.keep.values.at(0, i_) ? T(1) : T(0));
+    }
+  }
+
+ private:
+  template <class View>
+  std::int64_t row_of(View const& v) const {
+    return v.rank == 2 ? row_ : 0;
+  }
+  /// The column in place where the block fills whole lanes, a zero-padded copy where it does not.
+  T const* column_at(column<T const, host> const& c, std::int64_t first, int n, int padded, T* buffer) const {
+    if (!c.present()) return zeros_;
+    T const* from = c.row(row_) + first;
+    if (n == padded) return from;
+    std::memcpy(buffer, from, static_cast<std::size_t>(n) * sizeof(T));
+    std::fill(buffer + n, buffer + padded, T(0));
+    return buffer;
+  }
+
+  token_batch<host, T> const& b_;
+  mask_view<host> mask_;
+  std::int64_t i_ = 0;
+  std::int64_t row_ = 0;
+  alignas(64) T zeros_[block_tokens];
+  alignas(64) T adv_[block_tokens];
+  alignas(64) T weight_[block_tokens];
+  alignas(64) T buffers_[6][block_tokens];
+};
+
+/// What the leaves of a block add to.
+template <class T>
+struct block_sums {
+  alignas(64) T value[block_tokens];
+  alignas(64) T dlogp[block_tokens];
+  alignas(64) T dentropy[block_tokens];
+  alignas(64) T dS[statistic_slots][block_tokens];
+};
+
+template <class Term>
+constexpr bool reads_entropy() {
+  return (needs_of(Term{}) & reads::entropy) != 0;
+}
+
+/// The value of `p[j ...]` where `m`, else 0: a masked position is selected out before any maths.
+template <class V, class T>
+V load_where(mask_t<V> const& m, T const* p) {
+  return math::select(m, lane_ops<V>::load(p), lane<V>(0));
+}
+
+/// One token of the block as a term sees it, without derivatives.
+template <class V, class Term, class T>
+token<V> passive_token(token_block<T> const& b, int j, mask_t<V> const& m) {
+  token<V> t;
+  t.logp = load_where<V>(m, b.logp + j);
+  t.entropy = load_where<V>(m, b.entropy + j);
+  t.old_logp = load_where<V>(m, b.old_logp + j);
+  t.ref_logp = load_where<V>(m, b.ref_logp + j);
+  t.adv = load_where<V>(m, b.adv + j);
+  if constexpr (!std::is_same_v<typename Term::statistic, no_statistic>) {
+    t.S = lane<V>(static_cast<double>(b.S[index_of<typename Term::statistic>(statistics{})]));
+  }
+  return t;
+}
+
+/// Adds one leaf over a block: the value times `value_scale` and its derivatives times `gradient_scale`. Two seeds where
+/// the term reads a statistic (its own log-probability and S), one elsewhere. The same code for every lane and objective.
+template <class V, class Term, class T>
+void add_leaf(leaf<Term> const& l, token_block<T> const& b, double value_scale, double gradient_scale,
+              block_sums<T>& sums) {
+  constexpr bool with_statistic = !std::is_same_v<typename Term::statistic, no_statistic>;
+  using D = dual<V, with_statistic ? 2 : 1>;
+  V const vs = lane<V>(value_scale);
+  V const gs = lane<V>(gradient_scale);
+  V const zero = lane<V>(0);
+  T* const d0 = reads_entropy<Term>() ? sums.dentropy : sums.dlogp;
+  for (int j = 0; j < b.padded; j += lane_ops<V>::width) {
+    mask_t<V> const m = lane_ops<V>::load(b.mask + j) > zero;
+    token<V> const p = passive_token<V, Term>(b, j, m);
+    token<D> t;
+    t.old_logp = p.old_logp;
+    t.ref_logp = p.ref_logp;
+    t.adv = p.adv;
+    if constexpr (reads_entropy<Term>()) {
+      t.entropy = D::seeded(p.entropy, 0);
+    } else {
+      t.logp = D::seeded(p.logp, 0);
+    }
+    if constexpr (with_statistic) t.S = D::seeded(p.S, 1);
+    D const r = l.term(t);
+    V factor = lane<V>(1);
+    if (l.weight > 0) {
+      V const w = load_where<V>(m, b.weight + j);
+      for (int k = 0; k < l.weight; ++k) factor = factor * w;
+    }
+    mask_t<V> const valid = l.keep ? m && lane_ops<V>::load(b.keep + j) > zero : m;
+    auto const add = [&](T* to, V const& x) {
+      lane_ops<V>::store(to + j, lane_ops<V>::load(to + j) + math::select(valid, x * factor, zero));
+    };
+    add(sums.value, r.value * vs);
+    add(d0, r.d[0] * gs);
+    if constexpr (with_statistic) add(sums.dS[index_of<typename Term::statistic>(statistics{})], r.d[1] * gs);
+  }
+}
+
+AHA_NAMESPACE_END
