@@ -9,6 +9,10 @@ namespace aha_python {
 namespace py = pybind11;
 
 void bind_columns(py::module_& m);
+void bind_objective(py::module_& m);
+void bind_terms(py::module_& m);
+void bind_answers(py::module_& m);
+void bind_loss(py::module_& m);
 void bind_targets(py::module_& m);
 
 }  // namespace aha_python

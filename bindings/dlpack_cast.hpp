@@ -49,8 +49,8 @@ struct array_view {
 
 /// Looks at `object`. Refuses lists and numbers (TypeError: a hidden copy would be needed), other devices, subclasses that
 /// have no memory of their own (DTensor and the like, by name), foreign byte order and tensors that require grad
-/// (ValueError that says `.detach()`: nothing here records a gradient).
-array_view view_of(py::handle object, argument where);
+/// (ValueError that says `.detach()`: nothing here records a gradient) unless `active`, the inputs of an autograd function.
+array_view view_of(py::handle object, argument where, bool active = false);
 
 /// Text such as "float32", "a list", "an array of shape [3, 4]".
 std::string name_of(dtype type);

@@ -83,7 +83,7 @@ void refuse_gradient(argument where) {
   wrong_value(where, "a tensor that does not require grad (pass .detach())", "one with requires_grad=True");
 }
 
-void fill_from_torch(array_view& a, py::handle object, torch_names const& names, argument where) {
+void fill_from_torch(array_view& a, py::handle object, torch_names const& names, argument where, bool active) {
   PyObject* const x = object.ptr();
   PyTypeObject* const type = Py_TYPE(x);
   if (reinterpret_cast<PyObject*>(type) != names.tensor && reinterpret_cast<PyObject*>(type) != names.parameter) {
@@ -96,7 +96,7 @@ void fill_from_torch(array_view& a, py::handle object, torch_names const& names,
   if (attribute(x, names.is_cpu).ptr() != Py_True) {
     wrong_value(where, "a tensor on the CPU", "one on " + std::string(py::str(object.attr("device"))));
   }
-  if (attribute(x, names.requires_grad).ptr() == Py_True) refuse_gradient(where);
+  if (!active && attribute(x, names.requires_grad).ptr() == Py_True) refuse_gradient(where);
   if (attribute(x, names.layout).ptr() != names.strided) {
     wrong_type(where, "a dense tensor", std::string(py::str(object.attr("layout"))));
   }
@@ -211,7 +211,7 @@ void fill_from_dlpack(array_view& a, py::handle object, argument where) {
 
 }  // namespace
 
-array_view view_of(py::handle object, argument where) {
+array_view view_of(py::handle object, argument where, bool active) {
   array_view a;
   if (py::isinstance<py::array>(object)) {
     fill_from_numpy(a, object, where);
@@ -219,7 +219,7 @@ array_view view_of(py::handle object, argument where) {
   }
   torch_names const* const torch = torch_if_imported();
   if (torch != nullptr && PyObject_TypeCheck(object.ptr(), reinterpret_cast<PyTypeObject*>(torch->tensor)) != 0) {
-    fill_from_torch(a, object, *torch, where);
+    fill_from_torch(a, object, *torch, where, active);
     return a;
   }
   if (!py::hasattr(object, "__dlpack__") || !py::hasattr(object, "__dlpack_device__")) {
