@@ -123,12 +123,12 @@ enum class scope : std::uint8_t { none, sequence, token };
 /// View `View` with its scope, made by `per_sequence(...)` or `per_token(...)`.
 template <class View>
 struct scoped {
-  enum scope scope = scope::none;
+  aha::scope scope = aha::scope::none;
   View values;
-  AHA_FN constexpr bool present() const { return scope != scope::none; }
+  AHA_FN constexpr bool present() const { return scope != aha::scope::none; }
 
   constexpr scoped() = default;
-  constexpr scoped(enum scope s, View v) : scope(s), values(v) {}
+  constexpr scoped(aha::scope s, View v) : scope(s), values(v) {}
   template <class Other, class = std::enable_if_t<std::is_convertible_v<Other const&, View>>>
   constexpr scoped(scoped<Other> const& o) : scope(o.scope), values(o.values) {}
 };

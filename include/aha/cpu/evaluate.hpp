@@ -14,10 +14,6 @@ struct loss_result {
   aha::status status;
 };
 
-/// True for what `loss` accepts: static objectives and the dynamic one.
-template <class O>
-struct is_loss_objective : is_objective<O> {};
-
 /// First and last unmasked token of a sequence in its row, and how many are unmasked.
 struct token_range {
   std::int64_t first = 0;

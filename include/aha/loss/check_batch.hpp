@@ -95,7 +95,7 @@ status check_batch(std::string_view function, Objective const& objective, token_
   if (!from_logits && !b.logp.present()) check.fail("logp", "a column", "none");
   if (!check.result().ok()) return check.result();
   std::int64_t const given = b.logp.rank == 2 ? b.logp.rows * b.logp.width : b.logp.width;
-  check.layout(from_logits ? b.layout.entries() : given);
+  check.shape(from_logits ? b.layout.entries() : given);
   if (!check.result().ok()) return check.result();
   if (!from_logits) check.tokens("logp", b.logp);
 

@@ -15,6 +15,9 @@ AHA_NAMESPACE_BEGIN
 template <level L = level::token>
 struct clip : term {
   static constexpr std::string_view name = "clip";
+  static constexpr std::string_view formula = "-min(r A, clamp(r, 1 - eps_low, 1 + eps_high) A)";
+  static constexpr std::string_view paper =
+      L == level::token ? "1707.06347, 2402.03300, 2503.14476" : "2507.18071";
   static constexpr std::string_view variant = enum_names<level>::values[static_cast<int>(L)];
   static constexpr std::string_view keyword = "level";
   static constexpr unsigned needs = (L == level::token ? reads::logp | reads::old_logp : reads::statistic) | reads::adv;

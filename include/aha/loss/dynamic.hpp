@@ -71,7 +71,7 @@ struct dynamic_expression {
 /// One part of a dynamic objective.
 struct dynamic_part {
   double coefficient = 1;
-  struct aggregate aggregate;
+  aha::aggregate aggregate;
   dynamic_expression expression;
   template <class F>
   void for_each_leaf(F&& f) const {
@@ -114,15 +114,12 @@ struct dynamic_objective {
   friend dynamic_objective operator-(dynamic_objective const& a, dynamic_objective const& b) { return a + (-b); }
 };
 
-inline dynamic_objective token_mean(dynamic_expression const& e, double total = no_total) {
-  return {{aggregation::token_mean, 0, total}, e};
-}
-inline dynamic_objective sequence_mean(dynamic_expression const& e, double total = no_total) {
-  return {{aggregation::sequence_mean, 0, total}, e};
-}
-inline dynamic_objective sequence_sum(dynamic_expression const& e, double total = no_total) {
-  return {{aggregation::sequence_sum, 0, total}, e};
-}
-inline dynamic_objective token_sum(dynamic_expression const& e) { return {{aggregation::token_sum, 0, no_total}, e}; }
+template <>
+struct is_summable<dynamic_expression> : std::true_type {};
+template <>
+struct is_loss_objective<dynamic_objective> : std::true_type {};
+
+/// One part from a dynamic expression: what `token_mean(e)` and the other aggregates call.
+inline dynamic_objective make_part(struct aggregate a, dynamic_expression const& e) { return {a, e}; }
 
 AHA_NAMESPACE_END

@@ -10,6 +10,8 @@ AHA_NAMESPACE_BEGIN
 /// it is an active input column and the output `dentropy` is d loss / d H, which the host chains. Reads entropy.
 struct entropy : term {
   static constexpr std::string_view name = "entropy";
+  static constexpr std::string_view formula = "H";
+  static constexpr std::string_view paper = "";
   static constexpr unsigned needs = reads::entropy;
 
   template <class V>

@@ -46,11 +46,13 @@ AHA_FN inline V kl_estimate(estimator e, V const& d) {
 template <level L = level::token>
 struct kl : term {
   static constexpr std::string_view name = "kl";
+  static constexpr std::string_view formula = "clamp(k(d) [r], out_low, out_high), d = clamp(log ref - log pi, low, high)";
+  static constexpr std::string_view paper = "2402.03300, 2512.02556";
   static constexpr std::string_view variant = enum_names<level>::values[static_cast<int>(L)];
   static constexpr std::string_view keyword = "level";
   using statistic = std::conditional_t<L == level::token, no_statistic, mean_log_ratio>;
   estimator value = estimator::k3;
-  kl_gradient gradient = kl_gradient::same;
+  kl_gradient gradient = L == level::token ? kl_gradient::same : kl_gradient::ratio;  ///< a sequence has only the ratio
   double low = -20;
   double high = 20;
   double out_low = -std::numeric_limits<double>::infinity();

@@ -45,7 +45,7 @@ struct token_batch {
   using space_type = Space;
   using scalar_type = T;
 
-  struct layout<Space> layout;
+  aha::layout<Space> layout;
   column<T const, Space> logp;
   old_column<T, Space> old_logp;
   column<T const, Space> ref_logp;

@@ -134,8 +134,8 @@ class batch_check {
   }
 
   /// The layout itself, for columns of `entries` tokens.
-  void layout(std::int64_t entries) {
-    struct layout<host> const& l = b_.layout;
+  void shape(std::int64_t entries) {
+    aha::layout<host> const& l = b_.layout;
     if (l.type == aha::layout<host>::kind::none) return fail("layout", "packed or padded", "none");
     if (l.is_packed()) return offsets(entries);
     if (l.sequences < 0 || l.width < 0) return fail("layout", "rows >= 0 and width >= 0", "a negative one");
@@ -154,7 +154,7 @@ class batch_check {
   /// A column, mask or index with one entry a token.
   template <class View>
   void tokens(std::string_view name, View const& v) {
-    struct layout<host> const& l = b_.layout;
+    aha::layout<host> const& l = b_.layout;
     bool const fits = l.is_packed() ? v.rank == 1 && v.width == l.entries()
                       : v.rank == 2 ? v.rows == l.sequences && v.width == l.width
                                     : v.width == l.entries();
