@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aha/core/error.hpp>
+#include <aha/core/region.hpp>
+
+AHA_NAMESPACE_BEGIN
+
+/// Temperatures whose reciprocal is an ordinary float32 as well.
+inline constexpr double smallest_temperature = 1e-30;
+inline constexpr double largest_temperature = 1e30;
+
+/// `[T, V]` or `[B, L, V]` in words.
+inline std::string logits_shape(logit_layout const& l) {
+  if (!l.present()) return "none";
+  return l.rank == 2 ? text("[", l.rows, ", ", l.vocabulary, "]")
+                     : text("[", l.outer, ", ", l.rows, ", ", l.vocabulary, "]");
+}
+/// Shape that a column beside these logits has: `[T]` or `[B, L]`.
+inline std::string column_shape_beside(logit_layout const& l) {
+  return l.rank == 2 ? text("[", l.rows, "]") : text("[", l.outer, ", ", l.rows, "]");
+}
+/// Shape of a column, index or mask view in words.
+template <class View>
+std::string view_shape(View const& c) {
+  if (c.rank == 0) return "none";
+  return c.rank == 1 ? text("[", c.width, "]") : text("[", c.rows, ", ", c.width, "]");
+}
+
+/// One entry a row of logits: `[T]` beside `[T, V]`, `[B, L]` beside `[B, L, V]`.
+template <class View>
+bool fits(logit_layout const& l, View const& c) {
+  if (l.rank == 2) return c.rank == 1 && c.width == l.rows;
+  return c.rank == 2 && c.rows == l.outer && c.width == l.rows;
+}
+
+/// A view that is absent, or present with one entry a row of logits.
+template <class View>
+status check_beside(std::string_view function, std::string_view argument, logit_layout const& l, View const& c,
+                    bool required = false) {
+  if (c.rank == 0 && !required) return {};
+  if (!fits(l, c)) {
+    return bad_argument(function, argument, text("shape ", column_shape_beside(l), " beside logits ", logits_shape(l)),
+                        c.rank == 0 ? std::string("nothing") : text("shape ", view_shape(c)));
+  }
+  if (c.data == nullptr && l.size() > 0) return bad_argument(function, argument, "data", "a null pointer");
+  return {};
+}
+
+/// Shape and strides of logits or of their gradient.
+inline status check_layout(std::string_view function, std::string_view argument, logit_layout const& l,
+                           void const* data) {
+  if (!l.present()) return bad_argument(function, argument, "[T, V] or [B, L, V]", "nothing");
+  if (l.outer < 0 || l.rows < 0) return bad_argument(function, argument, "extents >= 0", logits_shape(l));
+  if (l.vocabulary < 1) return bad_argument(function, argument, "at least one logit a row", logits_shape(l));
+  if (l.row_stride < 0 || l.outer_stride < 0) {
+    return bad_argument(function, argument, "strides >= 0", text("strides ", l.outer_stride, ", ", l.row_stride));
+  }
+  if (data == nullptr && l.size() > 0) return bad_argument(function, argument, "data", "a null pointer");
+  return {};
+}
+
+/// Rows of a writable view must not share elements.
+inline status check_rows_apart(std::string_view function, std::string_view argument, logit_layout const& l) {
+  // The dimension with the smaller step lies inside one step of the other.
+  bool const inner = l.outer < 2 || (l.rows > 1 && l.row_stride <= l.outer_stride);
+  std::int64_t const n = inner ? l.rows : l.outer;
+  std::int64_t const step = inner ? l.row_stride : l.outer_stride;
+  std::int64_t const far = inner ? l.outer_stride : l.row_stride;
+  std::int64_t const reach = n > 1 ? (n - 1) * step + l.vocabulary : l.vocabulary;
+  bool const apart = (n < 2 || step >= l.vocabulary) && ((inner ? l.outer : l.rows) < 2 || far >= reach);
+  if (l.size() < 2 || apart) return {};
+  return bad_argument(function, argument, "rows that do not overlap each other",
+                      text("shape ", logits_shape(l), " with strides ", l.outer_stride, ", ", l.row_stride));
+}
+
+/// Everything about `logit_rows` and a mask but the ids themselves. `T` is the type of the per-row columns.
+template <class T, class Space>
+status check_rows(std::string_view function, logit_rows<Space> const& rows, mask_view<Space> const& mask) {
+  if (status s = check_layout(function, "logits", rows, rows.data); !s.ok()) return s;
+  if ((rows.type == dtype::float64) != std::is_same_v<T, double>) {
+    return bad_argument(function, "logits", std::is_same_v<T, double> ? "float64 beside float64 columns"
+                                                                      : "float32 or bfloat16 beside float32 columns",
+                        name_of(rows.type));
+  }
+  if (!(rows.temperature >= smallest_temperature && rows.temperature <= largest_temperature)) {
+    return bad_argument(function, "temperature", "a positive number (1e-30 to 1e30)", to_text(rows.temperature));
+  }
+  if (status s = check_beside(function, "targets", rows, rows.targets, true); !s.ok()) return s;
+  return check_beside(function, "mask", rows, mask);
+}
+
+/// True where row t of block i takes part: not masked, and its target is not `ignore_index`. The mask is asked first: a
+/// masked position may hold anything.
+template <class Space>
+bool takes_part(logit_rows<Space> const& rows, mask_view<Space> const& mask, std::int64_t i, std::int64_t t) {
+  return (!mask.present() || mask.at(i, t)) && rows.targets.at(i, t) != logit_rows<Space>::ignore_index;
+}
+
+/// Every target that takes part lies in [0, V). Reads host memory.
+inline status check_targets(std::string_view function, logit_rows<host> const& rows, mask_view<host> const& mask) {
+  for (std::int64_t i = 0; i < rows.outer; ++i) {
+    for (std::int64_t t = 0; t < rows.rows; ++t) {
+      if (!takes_part(rows, mask, i, t)) continue;
+      std::int64_t const id = rows.targets.at(i, t);
+      if (id >= 0 && id < rows.vocabulary) continue;
+      return bad_argument(function, "targets", text("ids in [0, ", rows.vocabulary, ") or -100"),
+                          rows.rank == 2 ? text(id, " at position ", t) : text(id, " at position [", i, ", ", t, "]"));
+    }
+  }
+  return {};
+}
+
+AHA_NAMESPACE_END

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aha/cpu/gradient_loop.hpp>
+#include <aha/cpu/token_logp.hpp>
+
+AHA_NAMESPACE_BEGIN
+
+/// What `token_logp` left for the backward, `[T]` or `[B, L]`. `entropy` is given where, and only where, `dentropy` is.
+template <class T, class Space = host>
+struct softmax_columns {
+  column<T const, Space> max;
+  column<T const, Space> log_sum;
+  column<T const, Space> entropy;
+};
+
+/// The two coefficients of each row: the loss's derivatives by its log-prob and by its entropy. One may be absent.
+template <class T, class Space = host>
+struct logit_coefficients {
+  column<T const, Space> dlogp;
+  column<T const, Space> dentropy;
+};
+
+/// What `logits_gradient` refuses, before it writes anything.
+template <class T>
+status validate_logits_gradient(logit_rows<host> const& rows, mask_view<host> const& mask,
+                                softmax_columns<T> const& softmax, logit_coefficients<T> const& by,
+                                logit_gradient<host> const& dlogits) {
+  constexpr char const* function = "logits_gradient";
+  if (status s = check_rows<T>(function, rows, mask); !s.ok()) return s;
+  if (!by.dlogp.present() && !by.dentropy.present()) {
+    return bad_argument(function, "dlogp", "a column, or dentropy", "neither");
+  }
+  if (softmax.entropy.present() && !by.dentropy.present()) {
+    return bad_argument(function, "entropy", "nothing where no dentropy is given", "a column");
+  }
+  struct entry {
+    char const* name;
+    column<T const> values;
+    bool required;
+  };
+  for (entry const& c : {entry{"max", softmax.max, true}, entry{"log_sum", softmax.log_sum, true},
+                         entry{"entropy", softmax.entropy, by.dentropy.present()}, entry{"dlogp", by.dlogp, false},
+                         entry{"dentropy", by.dentropy, false}}) {
+    if (status s = check_beside(function, c.name, rows, c.values, c.required); !s.ok()) return s;
+  }
+  if (status s = check_layout(function, "dlogits", dlogits, dlogits.data); !s.ok()) return s;
+  if (dlogits.type != rows.type) {
+    return bad_argument(function, "dlogits", text(name_of(rows.type), " as the logits"), name_of(dlogits.type));
+  }
+  if (dlogits.rank != rows.rank || dlogits.outer != rows.outer || dlogits.rows != rows.rows ||
+      dlogits.vocabulary != rows.vocabulary) {
+    return bad_argument(function, "dlogits", text("shape ", logits_shape(rows), " as the logits"),
+                        text("shape ", logits_shape(dlogits)));
+  }
+  if (status s = check_rows_apart(function, "dlogits", dlogits); !s.ok()) return s;
+  using place = std::pair<char const*, region>;
+  if (status s = check_apart(
+          function, std::array{place{"dlogits", region(dlogits, dlogits.data)}},
+          std::array{place{"logits", region(rows, rows.data)}, place{"targets", region(rows.targets)},
+                     place{"mask", region(mask)}, place{"max", region(softmax.max)},
+                     place{"log_sum", region(softmax.log_sum)}, place{"entropy", region(softmax.entropy)},
+                     place{"dlogp", region(by.dlogp)}, place{"dentropy", region(by.dentropy)}});
+      !s.ok()) {
+    return s;
+  }
+  return check_targets(function, rows, mask);
+}
+
+/// Gradient with respect to logits from two coefficients a row, in one read and one write of each row:
+///   dlogits_v = a (delta_vt - p_v)/tau - b p_v (log p_v + H)/tau,   a = dlogp, b = dentropy, p from max and log_sum
+/// Shapes: logits and dlogits `[T, V]` or `[B, L, V]` of one dtype, everything else `[T]` or `[B, L]`.
+/// Formed in float32 (float64 for float64) and rounded once; 1 - p_t is formed without cancellation. p = 0 gives 0.
+/// Rows that are masked, whose target is -100 or whose coefficients are both 0 are not read: they get zeros, whatever
+/// their logits, softmax columns (or, where masked, coefficients) hold. `dlogits` must not share memory with an input.
+template <class Exec, class T>
+row_status logits_gradient(Exec const& exec, logit_rows<host> const& rows, mask_view<host> const& mask,
+                           softmax_columns<T> const& softmax, logit_coefficients<T> const& by,
+                           logit_gradient<host> const& dlogits) {
+  if (status s = validate_logits_gradient(rows, mask, softmax, by, dlogits); !s.ok()) return fail<row_status>(s);
+  row_status result;
+  for (std::int64_t i = 0; i < rows.outer; ++i) {
+    for (std::int64_t t = 0; t < rows.rows; ++t) result.rows += takes_part(rows, mask, i, t) ? 1 : 0;
+  }
+  dispatch_dtype(rows.type, [&](auto* tag) {
+    using Stored = std::remove_pointer_t<decltype(tag)>;
+    if constexpr (std::is_same_v<computed_t<Stored>, T>) {
+      using V = typename Exec::template lane<T>;
+      auto const at = [](column<T const> const& c, std::int64_t i, std::int64_t t) {
+        return c.present() ? static_cast<double>(c.row(i)[t]) : 0.0;
+      };
+      for_each_row(exec, rows, [&](std::int64_t i, std::int64_t t) {
+        Stored* const to = dlogits.template row<Stored>(i, t);
+        gradient_terms g;
+        if (takes_part(rows, mask, i, t)) {
+          g.dlogp = at(by.dlogp, i, t);
+          g.dentropy = at(by.dentropy, i, t);
+        }
+        if (g.dlogp == 0.0 && g.dentropy == 0.0) {
+          std::memset(static_cast<void*>(to), 0, static_cast<std::size_t>(rows.vocabulary) * sizeof(Stored));
+          return;
+        }
+        g.max = at(softmax.max, i, t);
+        g.log_sum = at(softmax.log_sum, i, t);
+        Stored const* const row = rows.template row<Stored>(i, t);
+        std::int64_t const id = rows.targets.at(i, t);
+        if (g.dentropy == 0.0) {
+          gradient_of_row<false, V>(row, rows.vocabulary, id, rows.temperature, g, to);
+        } else {
+          g.entropy = at(softmax.entropy, i, t);
+          gradient_of_row<true, V>(row, rows.vocabulary, id, rows.temperature, g, to);
+        }
+      });
+    }
+  });
+  return result;
+}
+
+AHA_NAMESPACE_END

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aha/core/logit_checks.hpp>
+#include <aha/cpu/exec.hpp>
+#include <aha/cpu/softmax_loop.hpp>
+#include <array>
+
+AHA_NAMESPACE_BEGIN
+
+/// Columns that `token_logp` fills, `[T]` or `[B, L]`; an absent one is not computed. T is double for float64 logits and
+/// float otherwise. Meaning: `softmax_row`.
+template <class T, class Space = host>
+struct logp_outputs {
+  column<T, Space> logp;
+  column<T, Space> lse;
+  column<T, Space> entropy;
+  column<T, Space> max;
+  column<T, Space> log_sum;
+};
+
+/// Outcome of a row engine.
+struct row_status {
+  aha::status status;
+  std::int64_t rows = 0;  ///< rows that took part: neither masked nor with target -100
+};
+
+/// Rows are handed to executors in chunks of about this many logits, cut by the shape and never by threads.
+inline constexpr std::int64_t logits_per_chunk = 65536;
+
+/// Calls `fn(i, t)` for every row, in chunks that run in any order on any thread: a row's result depends on nothing but
+/// the row.
+template <class Exec, class F>
+void for_each_row(Exec const& exec, logit_layout const& l, F const& fn) {
+  std::int64_t const per_chunk = l.vocabulary < logits_per_chunk ? logits_per_chunk / l.vocabulary : 1;
+  std::int64_t const total = l.size();
+  run_parallel(exec, (total + per_chunk - 1) / per_chunk, [&](std::int64_t chunk) {
+    std::int64_t const begin = chunk * per_chunk;
+    std::int64_t const end = begin + per_chunk < total ? begin + per_chunk : total;
+    for (std::int64_t r = begin; r < end; ++r) fn(r / l.rows, r % l.rows);
+  });
+}
+
+/// Calls `fn` with a null pointer of the logits' storage type.
+template <class F>
+void dispatch_dtype(dtype d, F const& fn) {
+  switch (d) {
+    case dtype::float64: return fn(static_cast<double*>(nullptr));
+    case dtype::float32: return fn(static_cast<float*>(nullptr));
+    case dtype::bfloat16: return fn(static_cast<bfloat16*>(nullptr));
+  }
+}
+
+/// First output that shares memory with an input or an earlier output, as an error.
+template <std::size_t N, std::size_t M>
+status check_apart(std::string_view function, std::array<std::pair<char const*, region>, N> const& outputs,
+                   std::array<std::pair<char const*, region>, M> const& inputs) {
+  for (std::size_t o = 0; o < N; ++o) {
+    auto const refuse = [&](char const* other) {
+      return bad_argument(function, outputs[o].first, "memory of its own", text("memory shared with ", other));
+    };
+    for (auto const& in : inputs) {
+      if (overlap(outputs[o].second, in.second)) return refuse(in.first);
+    }
+    for (std::size_t e = 0; e < o; ++e) {
+      if (overlap(outputs[o].second, outputs[e].second)) return refuse(outputs[e].first);
+    }
+  }
+  return {};
+}
+
+/// What `token_logp` refuses, before it writes anything.
+template <class T>
+status validate_token_logp(logit_rows<host> const& rows, mask_view<host> const& mask, logp_outputs<T> const& out) {
+  constexpr char const* function = "token_logp";
+  if (status s = check_rows<T>(function, rows, mask); !s.ok()) return s;
+  using entry = std::pair<char const*, column<T>>;
+  for (auto const& [name, c] : {entry{"logp", out.logp}, entry{"lse", out.lse}, entry{"entropy", out.entropy},
+                                entry{"max", out.max}, entry{"log_sum", out.log_sum}}) {
+    if (status s = check_beside(function, name, rows, c); !s.ok()) return s;
+  }
+  using place = std::pair<char const*, region>;
+  if (status s = check_apart(function,
+                             std::array{place{"logp", region(out.logp)}, place{"lse", region(out.lse)},
+                                        place{"entropy", region(out.entropy)}, place{"max", region(out.max)},
+                                        place{"log_sum", region(out.log_sum)}},
+                             std::array{place{"logits", region(rows, rows.data)},
+                                        place{"targets", region(rows.targets)}, place{"mask", region(mask)}});
+      !s.ok()) {
+    return s;
+  }
+  return check_targets(function, rows, mask);
+}
+
+/// Log-probability of each row's target, and what its backward needs, in one read of each row:
+///   logp = (x_t - max)/tau - log_sum <= 0,  log_sum = log sum_v e^((x_v - max)/tau),  lse = max/tau + log_sum,
+///   entropy = -sum_v p_v log p_v in [0, ln V] (nats, at the same temperature; costs nothing when absent)
+/// Shapes: logits `[T, V]` or `[B, L, V]`, mask and outputs `[T]` or `[B, L]`.
+/// Rows that are masked or whose target is -100 are not read and give 0 everywhere; any other target outside [0, V)
+/// raises before anything is written. A -inf logit has probability 0; a row with NaN, +inf or only -inf gives NaN.
+/// A row's result is bitwise the same alone, in any batch, at any address and with any executor.
+template <class Exec, class T>
+row_status token_logp(Exec const& exec, logit_rows<host> const& rows, mask_view<host> const& mask,
+                      logp_outputs<T> const& out) {
+  if (status s = validate_token_logp(rows, mask, out); !s.ok()) return fail<row_status>(s);
+  row_status result;
+  for (std::int64_t i = 0; i < rows.outer; ++i) {
+    for (std::int64_t t = 0; t < rows.rows; ++t) result.rows += takes_part(rows, mask, i, t) ? 1 : 0;
+  }
+  dispatch_dtype(rows.type, [&](auto* tag) {
+    using Stored = std::remove_pointer_t<decltype(tag)>;
+    if constexpr (std::is_same_v<computed_t<Stored>, T>) {
+      using V = typename Exec::template lane<T>;
+      auto const put = [](column<T> const& c, std::int64_t i, std::int64_t t, double x) {
+        if (c.present()) c.row(i)[t] = static_cast<T>(x);
+      };
+      for_each_row(exec, rows, [&](std::int64_t i, std::int64_t t) {
+        softmax_row r;
+        if (takes_part(rows, mask, i, t)) {
+          Stored const* const row = rows.template row<Stored>(i, t);
+          std::int64_t const id = rows.targets.at(i, t);
+          r = finish(out.entropy.present() ? softmax_of_row<true, V>(row, rows.vocabulary, id, rows.temperature)
+                                           : softmax_of_row<false, V>(row, rows.vocabulary, id, rows.temperature),
+                     rows.temperature);
+        }
+        put(out.logp, i, t, r.logp);
+        put(out.lse, i, t, r.lse);
+        put(out.entropy, i, t, r.entropy);
+        put(out.max, i, t, r.max);
+        put(out.log_sum, i, t, r.log_sum);
+      });
+    }
+  });
+  return result;
+}
+
+AHA_NAMESPACE_END

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aha/core/bfloat16.hpp>
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+/// Softmax results and gradients of one row by their definitions, in float64 and without the engine's forms.
+namespace oracle {
+
+inline double widen(double x) { return x; }
+inline double widen(float x) { return static_cast<double>(x); }
+inline double widen(aha::bfloat16 x) { return static_cast<double>(aha::to_float(x)); }
+
+struct row {
+  double logp = 0;
+  double lse = 0;
+  double entropy = 0;
+  double max = 0;
+  double log_sum = 0;
+  std::vector<double> log_p;
+};
+
+template <class Stored>
+row softmax(Stored const* x, std::int64_t n, std::int64_t target, double tau) {
+  row r;
+  r.max = -std::numeric_limits<double>::infinity();
+  for (std::int64_t v = 0; v < n; ++v) r.max = std::max(r.max, widen(x[v]));
+  double sum = 0;
+  double carry = 0;  // Neumaier: the oracle must not share the rounding that it measures
+  for (std::int64_t v = 0; v < n; ++v) {
+    double const e = std::exp((widen(x[v]) - r.max) / tau);
+    double const s = sum + e;
+    carry += std::fabs(sum) >= std::fabs(e) ? (sum - s) + e : (e - s) + sum;
+    sum = s;
+  }
+  r.log_sum = std::log(sum + carry);
+  r.lse = r.max / tau + r.log_sum;
+  r.log_p.resize(static_cast<std::size_t>(n));
+  double h = 0;
+  for (std::int64_t v = 0; v < n; ++v) {
+    double const lp = (widen(x[v]) - r.max) / tau - r.log_sum;
+    r.log_p[static_cast<std::size_t>(v)] = lp;
+    double const p = std::exp(lp);
+    if (p > 0) h -= p * lp;
+  }
+  r.entropy = h;
+  r.logp = r.log_p[static_cast<std::size_t>(target)];
+  return r;
+}
+
+/// d (a log p_target + b H) / d x_v for every v.
+inline std::vector<double> gradient(row const& r, std::int64_t target, double tau, double a, double b) {
+  std::vector<double> g(r.log_p.size());
+  for (std::size_t v = 0; v < g.size(); ++v) {
+    double const lp = r.log_p[v];
+    double const p = std::exp(lp);
+    double d = -a * p;
+    if (p > 0) d -= b * p * (lp + r.entropy);
+    if (static_cast<std::int64_t>(v) == target) d = -a * std::expm1(lp) - (p > 0 ? b * p * (lp + r.entropy) : 0.0);
+    g[v] = d / tau;
+  }
+  return g;
+}
+
+}  // namespace oracle
