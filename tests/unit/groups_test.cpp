@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <gtest/gtest.h>
 #include <limits>
-#include <map>
 #include <random>
+#include <unordered_map>
 #include <vector>
 
 namespace {
@@ -31,12 +31,12 @@ TEST(groups, read_either_index_in_place) {
   EXPECT_EQ(groups<>().type(), groups<>::kind::none);
 }
 
-/// The index against std::map: every id is one group, holds its rows once, in rising order.
+/// The index against std::unordered_map: every id is one group, holds its rows once, in rising order.
 template <class Row, class Id>
 void expect_right(std::vector<Id> const& ids) {
-  std::map<Id, std::vector<std::int64_t>> want;
+  std::unordered_map<Id, std::vector<std::int64_t>> want;
   for (std::size_t i = 0; i < ids.size(); ++i) want[ids[i]].push_back(static_cast<std::int64_t>(i));
-  aha::cpu::group_index<Row> const index(ids.data(), static_cast<std::int64_t>(ids.size()));
+  aha::group_index<Row> const index(ids.data(), static_cast<std::int64_t>(ids.size()));
   ASSERT_EQ(index.size(), static_cast<std::int64_t>(want.size()));
   for (std::int64_t g = 0; g < index.size(); ++g) {
     ASSERT_GT(index.count(g), 0);
@@ -59,8 +59,8 @@ TEST(group_index, any_ids) {
   constexpr auto highest = std::numeric_limits<std::int64_t>::max();
   expect_right<std::int32_t>(std::vector<std::int64_t>{highest, lowest, 0, -1, lowest, highest, -1, 5});
   // Below one bucket of rows, several, and the most there are.
-  for (std::size_t const n : {33U, 5000U, 20000U, 1000000U}) {
-    for (std::uint64_t const distinct : {1ULL, 7ULL, 1000ULL, 100000ULL}) {
+  for (std::size_t const n : {33U, 5000U, 20000U, 300000U}) {
+    for (std::uint64_t const distinct : {1ULL, 7ULL, 1000ULL, 30000ULL}) {
       std::vector<std::int64_t> name(distinct);
       for (auto& x : name) x = static_cast<std::int64_t>(gen());
       std::vector<std::int64_t> ids(n);

@@ -23,16 +23,16 @@ enum class zero_spread : std::uint8_t {
   unscaled,  ///< reward minus baseline, not divided (NeMo-RL divides only where the deviation is positive)
 };
 
-/// One legal value of an enumerated parameter: its name in Python and in error texts.
-template <class E>
-struct choice {
-  std::string_view name;
-  E value;
+}  // namespace advantage
+template <>
+struct enum_names<advantage::singleton> {
+  static constexpr std::string_view values[] = {"zero", "keep_reward"};
 };
-inline constexpr choice<singleton> singleton_choices[] = {{"zero", singleton::zero},
-                                                          {"keep_reward", singleton::keep_reward}};
-inline constexpr choice<zero_spread> zero_spread_choices[] = {{"zero", zero_spread::zero},
-                                                              {"unscaled", zero_spread::unscaled}};
+template <>
+struct enum_names<advantage::zero_spread> {
+  static constexpr std::string_view values[] = {"zero", "unscaled"};
+};
+namespace advantage {
 
 /// Group-relative advantage:  A_i = (r_i - b_i) / s  over the valid rewards of i's group.
 /// GRPO arXiv:2402.03300 eq. 1 {mean, standard_deviation}; Dr. GRPO arXiv:2503.20783 {mean, no_scale};
@@ -57,8 +57,8 @@ struct group {
 
   template <class F>
   static constexpr void params(F&& f) {
-    f("singleton", &group::singleton, singleton_choices, "advantage of a group with one valid reward");
-    f("zero_spread", &group::zero_spread, zero_spread_choices, "scaling of a group of equal rewards");
+    f("singleton", &group::singleton, named, "advantage of a group with one valid reward");
+    f("zero_spread", &group::zero_spread, named, "scaling of a group of equal rewards");
   }
 
   /// The rule of one group: made once from its valid rewards, then asked for each of them.
@@ -108,22 +108,19 @@ inline constexpr group<mean, standard_deviation> grpo{mean{}, standard_deviation
 template <class Baseline, class Scale>
 status validate(group<Baseline, Scale> const& method, std::string_view function) {
   status bad;
-  auto const number = [&](auto const& owner) {
-    return [&](std::string_view name, auto member, legal_range const& legal, std::string_view) {
-      auto const x = owner.*member;
-      if (bad.ok() && !legal.holds(static_cast<double>(x))) bad = bad_argument(function, name, legal.text, to_text(x));
-    };
-  };
-  auto const named = [&](std::string_view name, auto member, auto const& choices, std::string_view) {
-    std::string legal;
-    for (auto const& c : choices) {
-      if (c.value == method.*member) return;
-      legal += text(legal.empty() ? "" : " or ", c.name);
-    }
-    if (bad.ok()) bad = bad_argument(function, name, legal, to_text(static_cast<int>(method.*member)));
-  };
-  Scale::params(number(method.scale));
-  group<Baseline, Scale>::params(named);
+  Scale::params([&](std::string_view name, auto member, range const& legal, std::string_view) {
+    auto const x = method.scale.*member;
+    if (bad.ok() && !legal.contains(static_cast<double>(x))) bad = bad_argument(function, name, legal.text, to_text(x));
+  });
+  group<Baseline, Scale>::params([&](std::string_view name, auto member, range const&, std::string_view) {
+    auto const chosen = static_cast<std::size_t>(method.*member);
+    auto const& names = enum_names<std::remove_const_t<std::remove_reference_t<decltype(method.*member)>>>::values;
+    std::size_t const count = sizeof names / sizeof names[0];
+    if (chosen < count || !bad.ok()) return;
+    std::string legal(names[0]);
+    for (std::size_t k = 1; k < count; ++k) legal.append(k + 1 < count ? ", " : " or ").append(names[k]);
+    bad = bad_argument(function, name, legal, to_text(chosen));
+  });
   return bad;
 }
 

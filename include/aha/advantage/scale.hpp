@@ -2,6 +2,7 @@
 #pragma once
 
 #include <aha/core/config.hpp>
+#include <aha/core/describe.hpp>
 #include <aha/core/moments.hpp>
 #include <limits>
 #include <string_view>
@@ -9,15 +10,9 @@
 AHA_NAMESPACE_BEGIN
 namespace advantage {
 
-/// What a numeric parameter may be: [low, high], in words for error texts and documentation.
-struct legal_range {
-  double low;
-  double high;
-  std::string_view text;
-  constexpr bool holds(double x) const { return low <= x && x <= high; }  // false for NaN
-};
-inline constexpr legal_range finite_non_negative{0.0, std::numeric_limits<double>::max(), "a finite number >= 0"};
-inline constexpr legal_range zero_or_one{0.0, 1.0, "0 or 1"};
+inline constexpr range finite_non_negative{"a finite number >= 0",
+                                           [](double x) { return x >= 0 && x <= std::numeric_limits<double>::max(); }};
+inline constexpr range zero_or_one{"0 or 1", [](double x) { return x == 0 || x == 1; }};
 
 // A scale gives the number that a group's centred rewards are divided by, from the moments of its valid rewards.
 

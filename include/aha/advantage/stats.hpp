@@ -22,6 +22,19 @@ struct advantage_stats {
   double mean = 0.0;
   double std = 0.0;
   aha::status status;
+
+  /// Adds another set of groups, of another block of rows or another rank. No group may be in both.
+  void merge(advantage_stats const& other) {
+    groups += other.groups;
+    rewards += other.rewards;
+    invalid += other.invalid;
+    empty += other.empty;
+    singletons += other.singletons;
+    zero_spread += other.zero_spread;
+    reward.merge(other.reward);
+    mean = reward.mean;
+    std = reward.standard_deviation(1);
+  }
 };
 
 AHA_NAMESPACE_END

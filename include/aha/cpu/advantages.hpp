@@ -4,12 +4,13 @@
 #include <aha/advantage/group.hpp>
 #include <aha/advantage/stats.hpp>
 #include <aha/core/groups.hpp>
+#include <aha/cpu/exec.hpp>
 #include <aha/cpu/group_index.hpp>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 AHA_NAMESPACE_BEGIN
-namespace cpu {
 
 /// Checks everything that `advantages` is given, before the first write.
 template <class Method, class T>
@@ -83,11 +84,7 @@ class advantage_writer {
     }
   }
 
-  advantage_stats finish() {
-    stats_.mean = stats_.reward.mean;
-    stats_.std = stats_.reward.standard_deviation(1);
-    return stats_;
-  }
+  advantage_stats const& stats() const { return stats_; }
 
  private:
   template <class RowOf, class At>
@@ -114,7 +111,24 @@ class advantage_writer {
   advantage_stats stats_;
 };
 
-}  // namespace cpu
+/// Walks `count` groups with `write(g, writer)` in pieces that depend on the sizes alone, so that threads change no bit
+/// of the merged statistics either.
+template <class T, class Exec, class Method, class Write>
+advantage_stats write_advantages(Exec const& exec, Method const& method, span<T const> reward, span<T> adv,
+                                 mask_view<host> const& valid, std::int64_t count, Write const& write) {
+  constexpr std::int64_t most = 32;
+  constexpr std::int64_t rows_worth_a_thread = 16384;
+  std::int64_t const pieces = std::max<std::int64_t>(1, std::min({most, count, reward.size() / rows_worth_a_thread}));
+  advantage_stats part[most];
+  run_parallel(exec, pieces, [&](std::int64_t p) {
+    advantage_writer<Method, T> writer(method, reward, adv, valid);
+    for (std::int64_t g = count * p / pieces; g < count * (p + 1) / pieces; ++g) write(g, writer);
+    part[p] = writer.stats();
+  });
+  advantage_stats all;
+  for (std::int64_t p = 0; p < pieces; ++p) all.merge(part[p]);
+  return all;
+}
 
 /// Advantages of N rewards from their groups:  adv[i] = method(reward[i], valid rewards of i's group).
 ///
@@ -125,44 +139,43 @@ class advantage_writer {
 /// Bitwise: the result for a reward depends on the set of valid rewards in its group and nothing else, so shuffling the
 /// rows, relabelling ids, ids or offsets, other groups, invalid siblings and threads change no bit.
 /// An infinite reward raises: unlike NaN it is no peer's sign for "could not be scored".
-/// Scratch: none by offsets, a `cpu::group_index` by id. Serial for any `threads`.
+/// Scratch: none by offsets, a `group_index` by id.
 template <class Exec, class Baseline, class Scale, class Reward, class Adv>
-advantage_stats advantages(Exec const& /*exec*/, advantage::group<Baseline, Scale> const& method, Reward const& reward,
+advantage_stats advantages(Exec const& exec, advantage::group<Baseline, Scale> const& method, Reward const& reward,
                            groups<host> const& by, Adv&& adv, mask_view<host> valid = {}) {
   using in = decltype(span(reward));
   using out = decltype(span(adv));
   using T = std::remove_const_t<typename in::element_type>;
-  constexpr bool typed = (std::is_same_v<T, float> || std::is_same_v<T, double>) &&
-                         std::is_same_v<typename out::element_type, T> &&
-                         std::is_same_v<typename in::space_type, host> && std::is_same_v<typename out::space_type, host>;
+  constexpr bool cpu = is_cpu_exec<Exec>;
+  constexpr bool typed =
+      (std::is_same_v<T, float> || std::is_same_v<T, double>)&&std::is_same_v<typename out::element_type, T> &&
+      std::is_same_v<typename in::space_type, host> && std::is_same_v<typename out::space_type, host>;
+  static_assert(cpu, "aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}");
   static_assert(typed, "aha: advantages takes host rewards of float or double and a writable output of the same type");
-  if constexpr (typed) {
+  if constexpr (cpu && typed) {
     span<T const> const from(span{reward});
     span<T> const to(span{adv});
-    if (status const bad = cpu::validate_advantages(method, from, by, to, valid); !bad.ok()) {
+    if (status const bad = validate_advantages(method, from, by, to, valid); !bad.ok()) {
       return fail<advantage_stats>(bad);
     }
-    cpu::advantage_writer<advantage::group<Baseline, Scale>, T> writer(method, from, to, valid);
     auto const& index = by.index();
     if (by.type() == groups<host>::kind::offsets) {
-      for (std::int64_t g = 0; g + 1 < index.size(); ++g) {
+      return write_advantages<T>(exec, method, from, to, valid, index.size() - 1, [&](std::int64_t g, auto& writer) {
         writer.write(index[g + 1] - index[g], [first = index[g]](std::int64_t k) { return first + k; });
-      }
-      return writer.finish();
+      });
     }
-    auto const walk = [&](auto const* ids, auto row_type) {
-      cpu::group_index<decltype(row_type)> const sorted(ids, from.size());
-      for (std::int64_t g = 0; g < sorted.size(); ++g) {
-        auto const* const rows = sorted.rows(g);
-        writer.write(sorted.count(g), [rows](std::int64_t k) { return static_cast<std::int64_t>(rows[k]); });
-      }
-      return writer.finish();
+    auto const by_id = [&](auto const* ids, auto row_type) {
+      group_index<decltype(row_type)> const sorted(ids, from.size());
+      return write_advantages<T>(exec, method, from, to, valid, sorted.size(), [&](std::int64_t g, auto& writer) {
+        writer.write(sorted.count(g), [rows = sorted.rows(g)](std::int64_t k) { return std::int64_t{rows[k]}; });
+      });
     };
-    auto const walk_ids = [&](auto const* ids) {
-      return from.size() < std::numeric_limits<std::int32_t>::max() ? walk(ids, std::int32_t{}) : walk(ids, std::int64_t{});
+    auto const by_ids = [&](auto const* ids) {
+      bool const narrow = from.size() < std::numeric_limits<std::int32_t>::max();
+      return narrow ? by_id(ids, std::int32_t{}) : by_id(ids, std::int64_t{});
     };
-    return index.wide ? walk_ids(static_cast<std::int64_t const*>(index.data))
-                      : walk_ids(static_cast<std::int32_t const*>(index.data));
+    return index.wide ? by_ids(static_cast<std::int64_t const*>(index.data))
+                      : by_ids(static_cast<std::int32_t const*>(index.data));
   } else {
     return {};
   }

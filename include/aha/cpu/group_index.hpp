@@ -9,7 +9,6 @@
 #include <vector>
 
 AHA_NAMESPACE_BEGIN
-namespace cpu {
 
 /// Rows sorted by group, for groups given by arbitrary ids: group g is the rows `rows(g)[0 ... count(g))`, rising.
 /// The numbering of groups is arbitrary. Time O(N) whatever the ids.
@@ -111,5 +110,4 @@ class group_index {
   std::size_t size_ = 0;
 };
 
-}  // namespace cpu
 AHA_NAMESPACE_END
