@@ -43,6 +43,12 @@ class call_arguments {
     ++used_;
     return value == Py_None ? nullptr : value;
   }
+  /// The same, where None is no way to say "absent".
+  py::handle given(key const& name) {
+    PyObject* const value = PyDict_GetItem(keywords_.ptr(), name.object);
+    used_ += value != nullptr ? 1 : 0;
+    return value;
+  }
   /// Refuses positions and names that are left. `known` are the names that the call could have asked for.
   template <class... Keys>
   void finish(Keys const&... known) const {

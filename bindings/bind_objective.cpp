@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Expressions and objectives: operators, text, pickles.
-#include <aha/loss/dynamic.hpp>
 #include <aha/loss/parse.hpp>
 
 #include "arguments.hpp"
@@ -49,6 +48,30 @@ void def_part(py::module_& m, aha::aggregation kind, char const* doc) {
       doc);
 }
 
+template <class X>
+X read(std::string const& text) {
+  if constexpr (std::is_same_v<X, dynamic_objective>) {
+    return aha::parse(text);
+  } else {
+    return aha::parse_expression(text);
+  }
+}
+
+template <class X>
+void def_reader(py::module_& m, char const* name, char const* doc) {
+  m.def(
+      name,
+      [name](py::args const& args, py::kwargs const& kwargs) {
+        static key const k_text{"text"};
+        call_arguments call(name, args, kwargs);
+        py::handle const text = call.required(k_text);
+        call.finish(k_text);
+        if (!py::isinstance<py::str>(text)) wrong_type(call.at(k_text), "a string", kind_of_object(text));
+        return read<X>(text.cast<std::string>());
+      },
+      doc);
+}
+
 /// What expressions and objectives share.
 template <class X>
 void def_algebra(py::class_<X>& c) {
@@ -59,8 +82,7 @@ void def_algebra(py::class_<X>& c) {
       .def("__repr__", [](X const& a) { return aha::to_string(a); })
       .def("__eq__", [](X const& a, X const& b) { return aha::to_string(a) == aha::to_string(b); }, py::is_operator())
       .def("__hash__", [](X const& a) { return py::hash(py::str(aha::to_string(a))); })
-      .def(py::pickle([](X const& a) { return aha::to_string(a); },
-                      [](std::string const& text) { return std::get<X>(aha::parse(text)); }));
+      .def(py::pickle([](X const& a) { return aha::to_string(a); }, [](std::string const& text) { return read<X>(text); }));
   // NumPy's numbers would otherwise try to make an array of the expression.
   c.attr("__array_ufunc__") = py::none();
 }
@@ -116,17 +138,10 @@ void bind_objective(py::module_& m) {
            "__call__($self, x, total=None)\n--\n\nThe part; total is its own sequence count, instead of totals.sequences.")
       .def("__repr__", [](aha::constant_length const& c) { return "constant_length(" + std::string(py::repr(py::float_(c.n))) + ")"; });
 
-  m.def(
-      "parse",
-      [](py::args const& args, py::kwargs const& kwargs) -> py::object {
-        static key const k_text{"text"};
-        call_arguments call("parse", args, kwargs);
-        py::handle const text = call.required(k_text);
-        call.finish(k_text);
-        if (!py::isinstance<py::str>(text)) wrong_type(call.at(k_text), "a string", kind_of_object(text));
-        return std::visit([](auto const& x) { return py::cast(x); }, aha::parse(text.cast<std::string>()));
-      },
-      "parse(text)\n--\n\nThe expression or objective whose repr is text.");
+  def_reader<dynamic_objective>(m, "parse",
+                                "parse(text)\n--\n\nThe objective whose repr is text. Nothing but that grammar is evaluated.");
+  def_reader<dynamic_expression>(m, "parse_expression",
+                                 "parse_expression(text)\n--\n\nThe expression (terms without an aggregate) whose repr is text.");
 }
 
 }  // namespace aha_python

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Counting and shifting: what a host does with layouts before it calls a loss.
-#include <aha/loss/check_batch.hpp>
+#include <aha/loss/count_totals.hpp>
 
 #include "bind.hpp"
 #include "columns.hpp"
@@ -13,7 +13,7 @@ namespace {
 /// A layout, checked against `entries` token entries, and a mask in its shape.
 void check_layout(char const* function, aha::token_batch<aha::host, float> const& b, std::int64_t entries) {
   aha::batch_check<float> check(function, b);
-  check.layout(entries);
+  check.shape(entries);
   if (check.result().ok() && b.mask.present()) check.tokens("mask", b.mask);
   if (!check.result().ok()) throw_status(check.result());
 }
@@ -61,27 +61,9 @@ aha::totals count_totals(py::args const& args, py::kwargs const& kwargs) {
     wrong_value(call.at(k_shape), "None where a mask or cu_seqlens say it", "a shape");
   }
   b.layout = layout_of("count_totals", "mask", rank, rows, width, cu, lens, owners);
-  // Without a mask the offsets themselves say how many tokens there are.
-  aha::index_view<> const& index = b.layout.index;
-  check_layout("count_totals", b, b.mask.present() || !b.layout.is_packed() ? rows * width : index[index.width - 1]);
-
-  std::int64_t tokens = 0;
-  std::int64_t sequences = 0;
-  {
-    py::gil_scoped_release const unlocked;
-    for (std::int64_t i = 0; i < b.layout.sequences; ++i) {
-      std::int64_t const end = b.layout.end(i);
-      std::int64_t n = 0;
-      if (b.mask.present()) {
-        for (std::int64_t t = b.layout.begin(i); t < end; ++t) n += b.mask.at(b.layout.row(i), t) ? 1 : 0;
-      } else {
-        n = end - b.layout.begin(i);
-      }
-      tokens += n;
-      sequences += n > 0 ? 1 : 0;
-    }
-  }
-  return aha::totals(tokens, sequences);
+  py::gil_scoped_release const unlocked;
+  aha::counted_totals const n = aha::count_totals(b.layout, b.mask);
+  return aha::totals(n.tokens, n.sequences);
 }
 
 py::object target_shift(py::args const& args, py::kwargs const& kwargs) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One Python function for every name of the type list: parameters, defaults, legal ranges and texts come from the terms.
-#include <aha/loss/dynamic.hpp>
-#include <map>
+#include <aha/loss/reference.hpp>
 #include <string>
 #include <vector>
 
@@ -13,22 +12,6 @@ namespace {
 
 /// How many parameters of a term may be given by position; the rest is clearer by name.
 constexpr std::size_t positional_parameters = 2;
-
-template <class Term, class = void>
-struct has_variant : std::false_type {};
-template <class Term>
-struct has_variant<Term, std::void_t<decltype(Term::variant)>> : std::true_type {};
-
-std::string number_text(double x) {
-  if (std::isinf(x)) return x < 0 ? "-inf" : "inf";
-  return py::repr(py::float_(x));
-}
-std::string value_text(double x) { return number_text(x); }
-std::string value_text(aha::log_ratio_bounds const& b) { return "(" + number_text(b.low) + ", " + number_text(b.high) + ")"; }
-template <class E, class = std::enable_if_t<std::is_enum_v<E>>>
-std::string value_text(E e) {
-  return "\"" + std::string(aha::name_of(e)) + "\"";
-}
 
 template <class E>
 std::string names_text() {
@@ -93,7 +76,7 @@ aha::dynamic_expression make_term(char const* function, py::args const& args, py
   if (args.size() > positions) {
     refuse(function, "arguments", aha::text("at most ", positions, " by position (the others by name)"), aha::text(args.size()));
   }
-  if constexpr (has_variant<Term>::value) {
+  if constexpr (aha::has_variant<Term>::value) {
     if (PyDict_GetItemString(kwargs.ptr(), Term::keyword.data()) != nullptr) ++used;
   }
   if (used < kwargs.size()) {
@@ -101,7 +84,7 @@ aha::dynamic_expression make_term(char const* function, py::args const& args, py
       std::string const given = py::str(name);
       bool known = false;
       Term::params([&](std::string_view p, auto, aha::range const&, std::string_view) { known = known || p == given; });
-      if constexpr (has_variant<Term>::value) known = known || given == Term::keyword;
+      if constexpr (aha::has_variant<Term>::value) known = known || given == Term::keyword;
       if (!known) refuse(function, given, "no such argument", "one");
     }
   }
@@ -121,22 +104,9 @@ struct named_term {
   std::string keyword;
   std::string parameters;  ///< as in a signature
   std::string text;        ///< one line a parameter
-  std::string reads;
+  std::string head;        ///< formula, paper and what the defaults read
   std::vector<variant_maker> variants;
 };
-
-std::string columns_text(unsigned needs) {
-  std::string s;
-  auto const add = [&](unsigned flag, char const* name) {
-    if ((needs & flag) != 0) s += (s.empty() ? "" : ", ") + std::string(name);
-  };
-  add(aha::reads::logp, "logp");
-  add(aha::reads::old_logp, "old_logp");
-  add(aha::reads::ref_logp, "ref_logp");
-  add(aha::reads::entropy, "entropy");
-  add(aha::reads::adv, "adv");
-  return s;
-}
 
 std::vector<named_term> const& named_terms() {
   static std::vector<named_term> const all = [] {
@@ -147,11 +117,12 @@ std::vector<named_term> const& named_terms() {
         Term const defaults;
         named_term n;
         n.name = Term::name;
-        n.reads = columns_text(aha::needs_of(defaults));
+        n.head = aha::text(Term::formula, "\n", Term::paper.empty() ? "" : "arXiv:", Term::paper, Term::paper.empty() ? "" : ". ",
+                           "Reads ", aha::reads_text(aha::needs_of(defaults)), ".");
         std::size_t index = 0;
         Term::params([&](std::string_view name, auto member, aha::range const& legal, std::string_view meaning) {
           if (index == positional_parameters) n.parameters += n.parameters.empty() ? "*" : ", *";
-          std::string value = value_text(defaults.*member);
+          std::string value = aha::parameter_text(defaults.*member);
           n.text += aha::text(name, " = ", value, " (", legal_text(defaults.*member, legal), "): ", meaning, "\n");
           // A signature has literals only; these overflow to the infinities.
           if (value == "inf") value = "1e999";
@@ -159,14 +130,14 @@ std::vector<named_term> const& named_terms() {
           n.parameters += aha::text(n.parameters.empty() ? "" : ", ", name, "=", value);
           ++index;
         });
-        if constexpr (has_variant<Term>::value) {
+        if constexpr (aha::has_variant<Term>::value) {
           n.keyword = Term::keyword;
           n.parameters += aha::text(index <= positional_parameters ? ", *" : "", ", ", Term::keyword, "=\"", Term::variant, "\"");
         }
         found.push_back(std::move(n));
       }
       variant_maker v{"", &make_term<Term>};
-      if constexpr (has_variant<Term>::value) v.value = Term::variant;
+      if constexpr (aha::has_variant<Term>::value) v.value = Term::variant;
       found.back().variants.push_back(std::move(v));
     });
     for (named_term& n : found) {
@@ -202,9 +173,11 @@ aha::dynamic_expression call_term(named_term const& n, py::args const& args, py:
 
 void bind_terms(py::module_& m) {
   for (named_term const& n : named_terms()) {
-    std::string const doc = aha::text(n.name, "(", n.parameters, ")\n--\n\n", "Reads ", n.reads, ".\n\n", n.text);
+    std::string const doc = aha::text(n.name, "(", n.parameters, ")\n--\n\n", n.head, "\n\n", n.text);
     m.def(n.name.c_str(), [&n](py::args const& a, py::kwargs const& k) { return call_term(n, a, k); }, doc.c_str());
   }
+  m.def("terms_table", &aha::terms_table,
+        "terms_table()\n--\n\nThe reference table of terms as Markdown, from the list that the terms themselves are made of.");
 }
 
 }  // namespace aha_python

@@ -18,4 +18,6 @@ PYBIND11_MODULE(_aha, m) {
   aha_python::bind_answers(m);
   aha_python::bind_loss(m);
   aha_python::bind_targets(m);
+  aha_python::bind_logits(m);
+  aha_python::bind_advantage(m);
 }
