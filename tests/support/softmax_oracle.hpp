@@ -15,6 +15,18 @@ inline double widen(double x) { return x; }
 inline double widen(float x) { return static_cast<double>(x); }
 inline double widen(aha::bfloat16 x) { return static_cast<double>(aha::to_float(x)); }
 
+/// Neumaier's sum: the oracle must not share the rounding that it measures.
+struct exact_sum {
+  double sum = 0;
+  double carry = 0;
+  void add(double x) {
+    double const s = sum + x;
+    carry += std::fabs(sum) >= std::fabs(x) ? (sum - s) + x : (x - s) + sum;
+    sum = s;
+  }
+  double total() const { return sum + carry; }
+};
+
 struct row {
   double logp = 0;
   double lse = 0;
@@ -29,25 +41,19 @@ row softmax(Stored const* x, std::int64_t n, std::int64_t target, double tau) {
   row r;
   r.max = -std::numeric_limits<double>::infinity();
   for (std::int64_t v = 0; v < n; ++v) r.max = std::max(r.max, widen(x[v]));
-  double sum = 0;
-  double carry = 0;  // Neumaier: the oracle must not share the rounding that it measures
-  for (std::int64_t v = 0; v < n; ++v) {
-    double const e = std::exp((widen(x[v]) - r.max) / tau);
-    double const s = sum + e;
-    carry += std::fabs(sum) >= std::fabs(e) ? (sum - s) + e : (e - s) + sum;
-    sum = s;
-  }
-  r.log_sum = std::log(sum + carry);
+  exact_sum sum;
+  for (std::int64_t v = 0; v < n; ++v) sum.add(std::exp((widen(x[v]) - r.max) / tau));
+  r.log_sum = std::log(sum.total());
   r.lse = r.max / tau + r.log_sum;
   r.log_p.resize(static_cast<std::size_t>(n));
-  double h = 0;
+  exact_sum h;
   for (std::int64_t v = 0; v < n; ++v) {
     double const lp = (widen(x[v]) - r.max) / tau - r.log_sum;
     r.log_p[static_cast<std::size_t>(v)] = lp;
     double const p = std::exp(lp);
-    if (p > 0) h -= p * lp;
+    if (p > 0) h.add(-p * lp);
   }
-  r.entropy = h;
+  r.entropy = h.total();
   r.logp = r.log_p[static_cast<std::size_t>(target)];
   return r;
 }

@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-#include "../support/softmax_oracle.hpp"
+#include "softmax_oracle.hpp"
 
 namespace {
 
@@ -409,9 +409,9 @@ TEST(token_logp, bad_input_is_named_and_nothing_written) {
   r.views.entropy = aha::span(r.entropy.data(), 3);
   EXPECT_EQ(call(p.rows()), "aha::token_logp: entropy: expected shape [20] beside logits [20, 9], got shape [3]");
   r.views.entropy = r.logp;
-  EXPECT_EQ(call(p.rows()), "aha::token_logp: entropy: expected memory of its own, got memory shared with logp");
+  EXPECT_EQ(call(p.rows()), "aha::token_logp: entropy: expected memory apart from logp, got overlapping memory");
   r.views.entropy = aha::span(p.x.data() + 100, 20);
-  EXPECT_EQ(call(p.rows()), "aha::token_logp: entropy: expected memory of its own, got memory shared with logits");
+  EXPECT_EQ(call(p.rows()), "aha::token_logp: entropy: expected memory apart from logits, got overlapping memory");
   EXPECT_EQ(r.logp, untouched);
   EXPECT_EQ(r.entropy, untouched);
   EXPECT_EQ(r.max, untouched);

@@ -21,6 +21,8 @@ struct column {
   template <class C, class = std::enable_if_t<std::is_convertible_v<C&, span<T, Space>>>>
   constexpr column(C& c) : column(span<T, Space>(c)) {}
   template <class U, class = std::enable_if_t<std::is_convertible_v<U (*)[], T (*)[]> && !std::is_same_v<U, T>>>
+  constexpr column(span<U, Space> s) : column(span<T, Space>(s)) {}
+  template <class U, class = std::enable_if_t<std::is_convertible_v<U (*)[], T (*)[]> && !std::is_same_v<U, T>>>
   constexpr column(matrix<U, Space> m) : column(matrix<T, Space>(m)) {}
   template <class U, class = std::enable_if_t<std::is_convertible_v<U (*)[], T (*)[]> && !std::is_same_v<U, T>>>
   constexpr column(column<U, Space> const& c)

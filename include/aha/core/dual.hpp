@@ -109,8 +109,8 @@ struct lane_ops<dual<V, N>> {
     return chain(s, lane<V>(0.5) / s, x);
   }
   AHA_FN static D abs(D const& x) {
-    V const sign = math::select(x.value > lane<V>(0), lane<V>(1),
-                                math::select(x.value < lane<V>(0), lane<V>(-1), lane<V>(0)));
+    V const sign =
+        math::select(x.value > lane<V>(0), lane<V>(1), math::select(x.value < lane<V>(0), lane<V>(-1), lane<V>(0)));
     return chain(math::abs(x.value), sign, x);
   }
   AHA_FN static D sigmoid(D const& x) {

@@ -45,7 +45,13 @@ std::string to_text(X const& x) {
 inline status bad_argument(std::string_view function, std::string_view argument, std::string_view expected,
                            std::string_view got) {
   std::string text("aha::");
-  text.append(function).append(": ").append(argument).append(": expected ").append(expected).append(", got ").append(got);
+  text.append(function)
+      .append(": ")
+      .append(argument)
+      .append(": expected ")
+      .append(expected)
+      .append(", got ")
+      .append(got);
   return status(std::move(text));
 }
 

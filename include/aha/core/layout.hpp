@@ -29,7 +29,8 @@ struct padded {
   padded() = default;
   padded(std::int64_t r, std::int64_t w) : rows(r), width(w) {}
   padded(std::int64_t r, std::int64_t w, mask_view<Space> m) : rows(r), width(w), mask(m) {}
-  padded(std::int64_t r, std::int64_t w, index_view<Space> l, mask_view<Space> m) : rows(r), width(w), lens(l), mask(m) {}
+  padded(std::int64_t r, std::int64_t w, index_view<Space> l, mask_view<Space> m)
+      : rows(r), width(w), lens(l), mask(m) {}
 };
 template <class R, class W>
 padded(R, W) -> padded<host>;
@@ -54,8 +55,7 @@ struct layout {
   mask_view<Space> mask;       ///< a mask given with the layout (padded only)
 
   layout() = default;
-  layout(packed<Space> const& p)
-      : type(kind::packed), sequences(p.cu_seqlens.size() - 1), index(p.cu_seqlens) {}
+  layout(packed<Space> const& p) : type(kind::packed), sequences(p.cu_seqlens.size() - 1), index(p.cu_seqlens) {}
   layout(padded<Space> const& p) : type(kind::padded), sequences(p.rows), width(p.width), index(p.lens), mask(p.mask) {}
 
   AHA_FN bool is_packed() const { return type == kind::packed; }

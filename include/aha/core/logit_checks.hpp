@@ -3,6 +3,7 @@
 
 #include <aha/core/error.hpp>
 #include <aha/core/region.hpp>
+#include <initializer_list>
 
 AHA_NAMESPACE_BEGIN
 
@@ -97,16 +98,60 @@ bool takes_part(logit_rows<Space> const& rows, mask_view<Space> const& mask, std
   return (!mask.present() || mask.at(i, t)) && rows.targets.at(i, t) != logit_rows<Space>::ignore_index;
 }
 
-/// Every target that takes part lies in [0, V). Reads host memory.
-inline status check_targets(std::string_view function, logit_rows<host> const& rows, mask_view<host> const& mask) {
+/// The target of row t of block i lies in [0, V). Reads host memory.
+inline status check_target(std::string_view function, logit_rows<host> const& rows, std::int64_t i, std::int64_t t) {
+  std::int64_t const id = rows.targets.at(i, t);
+  if (id >= 0 && id < rows.vocabulary) return {};
+  return bad_argument(function, "targets", text("ids in [0, ", rows.vocabulary, ") or -100"),
+                      rows.rank == 2 ? text(id, " at position ", t) : text(id, " at position [", i, ", ", t, "]"));
+}
+
+/// Every target that takes part lies in [0, V). `count` is set to their number.
+inline status check_targets(std::string_view function, logit_rows<host> const& rows, mask_view<host> const& mask,
+                            std::int64_t& count) {
+  count = 0;
   for (std::int64_t i = 0; i < rows.outer; ++i) {
     for (std::int64_t t = 0; t < rows.rows; ++t) {
       if (!takes_part(rows, mask, i, t)) continue;
-      std::int64_t const id = rows.targets.at(i, t);
-      if (id >= 0 && id < rows.vocabulary) continue;
-      return bad_argument(function, "targets", text("ids in [0, ", rows.vocabulary, ") or -100"),
-                          rows.rank == 2 ? text(id, " at position ", t) : text(id, " at position [", i, ", ", t, "]"));
+      ++count;
+      if (status s = check_target(function, rows, i, t); !s.ok()) return s;
     }
+  }
+  return {};
+}
+
+/// An argument's name and the memory that it covers.
+struct place {
+  char const* name;
+  region bytes;
+};
+
+/// No output shares memory with an input or with another output.
+inline status check_apart(std::string_view function, std::initializer_list<place> outputs,
+                          std::initializer_list<place> inputs) {
+  for (place const& out : outputs) {
+    for (place const& in : inputs) {
+      if (overlap(out.bytes, in.bytes)) {
+        return bad_argument(function, out.name, text("memory apart from ", in.name), "overlapping memory");
+      }
+    }
+    for (place const& other : outputs) {
+      if (&other == &out) break;
+      if (overlap(out.bytes, other.bytes)) {
+        return bad_argument(function, out.name, text("memory apart from ", other.name), "overlapping memory");
+      }
+    }
+  }
+  return {};
+}
+
+/// Writable views: rows of their own.
+template <class T>
+status check_writable(std::string_view function, std::string_view argument, logit_layout const& l,
+                      column<T, host> const& c) {
+  if (status s = check_beside(function, argument, l, c); !s.ok()) return s;
+  if (c.rank == 2 && c.rows > 1 && c.row_stride < c.width) {
+    return bad_argument(function, argument, "rows that do not overlap", text("a row stride of ", c.row_stride));
   }
   return {};
 }

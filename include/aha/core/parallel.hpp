@@ -30,19 +30,22 @@ struct serial_executor {
 class thread_pool {
  public:
   static thread_pool& instance() {
-    static thread_pool pool;
-    return pool;
+    static owner o;
+    return *o.pool;
   }
   thread_pool(thread_pool const&) = delete;
   thread_pool& operator=(thread_pool const&) = delete;
 
   template <class F>
   void run(int threads, std::int64_t count, F const& f) {
-    std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
-    if (!owner.owns_lock() || threads <= 1 || count <= 1 || process() != process_) {
+    if (threads <= 1 || count <= 1 || process() != process_ || taken_.exchange(true, std::memory_order_acquire)) {
       serial_executor{}.run(count, f);
       return;
     }
+    struct release {
+      std::atomic<bool>& taken;
+      ~release() { taken.store(false, std::memory_order_release); }
+    } const at_end{taken_};
     int const helpers = static_cast<int>(threads < count ? threads : count) - 1;
     {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -65,12 +68,17 @@ class thread_pool {
   }
 
  private:
+  /// In a forked child the pool is left as it is: its threads belong to the parent, and destroying the condition
+  /// variable that they wait on would wait for them for ever.
+  struct owner {
+    thread_pool* pool;
+    owner() : pool(new thread_pool) {}
+    ~owner() {
+      if (process() == pool->process_) delete pool;
+    }
+  };
   thread_pool() = default;
   ~thread_pool() {
-    if (process() != process_) {  // the threads belong to the parent: there is nothing to join
-      for (std::thread& t : workers_) t.detach();
-      return;
-    }
     {
       std::lock_guard<std::mutex> lock(mutex_);
       stop_ = true;
@@ -103,7 +111,7 @@ class thread_pool {
     }
   }
 
-  std::mutex owner_;
+  std::atomic<bool> taken_{false};  // not a mutex: a nested call asks on the thread that has it
   std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable done_;

@@ -21,11 +21,26 @@ struct logit_coefficients {
   column<T const, Space> dentropy;
 };
 
-/// What `logits_gradient` refuses, before it writes anything.
+/// A gradient's place: shape and dtype of the logits, rows apart.
+inline status check_gradient(std::string_view function, logit_rows<host> const& rows,
+                             logit_gradient<host> const& dlogits) {
+  if (status s = check_layout(function, "dlogits", dlogits, dlogits.data); !s.ok()) return s;
+  if (dlogits.type != rows.type) {
+    return bad_argument(function, "dlogits", text(name_of(rows.type), " as the logits"), name_of(dlogits.type));
+  }
+  if (dlogits.rank != rows.rank || dlogits.outer != rows.outer || dlogits.rows != rows.rows ||
+      dlogits.vocabulary != rows.vocabulary) {
+    return bad_argument(function, "dlogits", text("shape ", logits_shape(rows), " as the logits"),
+                        text("shape ", logits_shape(dlogits)));
+  }
+  return check_rows_apart(function, "dlogits", dlogits);
+}
+
+/// What `logits_gradient` refuses, before it writes anything. Counts the rows that take part.
 template <class T>
 status validate_logits_gradient(logit_rows<host> const& rows, mask_view<host> const& mask,
                                 softmax_columns<T> const& softmax, logit_coefficients<T> const& by,
-                                logit_gradient<host> const& dlogits) {
+                                logit_gradient<host> const& dlogits, std::int64_t& count) {
   constexpr char const* function = "logits_gradient";
   if (status s = check_rows<T>(function, rows, mask); !s.ok()) return s;
   if (!by.dlogp.present() && !by.dentropy.present()) {
@@ -44,44 +59,24 @@ status validate_logits_gradient(logit_rows<host> const& rows, mask_view<host> co
                          entry{"dentropy", by.dentropy, false}}) {
     if (status s = check_beside(function, c.name, rows, c.values, c.required); !s.ok()) return s;
   }
-  if (status s = check_layout(function, "dlogits", dlogits, dlogits.data); !s.ok()) return s;
-  if (dlogits.type != rows.type) {
-    return bad_argument(function, "dlogits", text(name_of(rows.type), " as the logits"), name_of(dlogits.type));
-  }
-  if (dlogits.rank != rows.rank || dlogits.outer != rows.outer || dlogits.rows != rows.rows ||
-      dlogits.vocabulary != rows.vocabulary) {
-    return bad_argument(function, "dlogits", text("shape ", logits_shape(rows), " as the logits"),
-                        text("shape ", logits_shape(dlogits)));
-  }
-  if (status s = check_rows_apart(function, "dlogits", dlogits); !s.ok()) return s;
-  using place = std::pair<char const*, region>;
-  if (status s = check_apart(
-          function, std::array{place{"dlogits", region(dlogits, dlogits.data)}},
-          std::array{place{"logits", region(rows, rows.data)}, place{"targets", region(rows.targets)},
-                     place{"mask", region(mask)}, place{"max", region(softmax.max)},
-                     place{"log_sum", region(softmax.log_sum)}, place{"entropy", region(softmax.entropy)},
-                     place{"dlogp", region(by.dlogp)}, place{"dentropy", region(by.dentropy)}});
-      !s.ok()) {
-    return s;
-  }
-  return check_targets(function, rows, mask);
+  if (status s = check_gradient(function, rows, dlogits); !s.ok()) return s;
+  status s = check_apart(function, {{"dlogits", region(dlogits, dlogits.data)}},
+                         {{"logits", region(rows, rows.data)},
+                          {"targets", region(rows.targets)},
+                          {"mask", region(mask)},
+                          {"max", region(softmax.max)},
+                          {"log_sum", region(softmax.log_sum)},
+                          {"entropy", region(softmax.entropy)},
+                          {"dlogp", region(by.dlogp)},
+                          {"dentropy", region(by.dentropy)}});
+  return s.ok() ? check_targets(function, rows, mask, count) : s;
 }
 
-/// Gradient with respect to logits from two coefficients a row, in one read and one write of each row:
-///   dlogits_v = a (delta_vt - p_v)/tau - b p_v (log p_v + H)/tau,   a = dlogp, b = dentropy, p from max and log_sum
-/// Shapes: logits and dlogits `[T, V]` or `[B, L, V]` of one dtype, everything else `[T]` or `[B, L]`.
-/// Formed in float32 (float64 for float64) and rounded once; 1 - p_t is formed without cancellation. p = 0 gives 0.
-/// Rows that are masked, whose target is -100 or whose coefficients are both 0 are not read: they get zeros, whatever
-/// their logits, softmax columns (or, where masked, coefficients) hold. `dlogits` must not share memory with an input.
+/// `logits_gradient` after its checks: used by entry points that have validated already.
 template <class Exec, class T>
-row_status logits_gradient(Exec const& exec, logit_rows<host> const& rows, mask_view<host> const& mask,
-                           softmax_columns<T> const& softmax, logit_coefficients<T> const& by,
-                           logit_gradient<host> const& dlogits) {
-  if (status s = validate_logits_gradient(rows, mask, softmax, by, dlogits); !s.ok()) return fail<row_status>(s);
-  row_status result;
-  for (std::int64_t i = 0; i < rows.outer; ++i) {
-    for (std::int64_t t = 0; t < rows.rows; ++t) result.rows += takes_part(rows, mask, i, t) ? 1 : 0;
-  }
+void gradient_rows(Exec const& exec, logit_rows<host> const& rows, mask_view<host> const& mask,
+                   softmax_columns<T> const& softmax, logit_coefficients<T> const& by,
+                   logit_gradient<host> const& dlogits) {
   dispatch_dtype(rows.type, [&](auto* tag) {
     using Stored = std::remove_pointer_t<decltype(tag)>;
     if constexpr (std::is_same_v<computed_t<Stored>, T>) {
@@ -113,6 +108,26 @@ row_status logits_gradient(Exec const& exec, logit_rows<host> const& rows, mask_
       });
     }
   });
+}
+
+/// Gradient with respect to logits from two coefficients a row, in one read and one write of each row:
+///   dlogits_v = a (delta_vt - p_v)/tau - b p_v (log p_v + H)/tau,   a = dlogp, b = dentropy, p from max and log_sum
+/// Shapes: logits and dlogits `[T, V]` or `[B, L, V]` of one dtype, everything else `[T]` or `[B, L]`.
+/// Formed in float32 (float64 for float64) and rounded once; 1 - p_t is formed without cancellation. p = 0 gives 0.
+/// Rows that are masked, whose target is -100 or whose coefficients are both 0 are not read: they get zeros, whatever
+/// their logits, softmax columns (or, where masked, coefficients) hold. `dlogits` must not share memory with an input.
+/// Errors: `aha::logits_gradient: <argument>: expected ..., got ...`. Allocates nothing.
+template <class Exec, class T>
+row_status logits_gradient(Exec const& exec, logit_rows<host> const& rows, mask_view<host> const& mask,
+                           softmax_columns<T> const& softmax, logit_coefficients<T> const& by,
+                           logit_gradient<host> const& dlogits) {
+  static_assert(is_cpu_exec<Exec>,
+                "aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}");
+  row_status result;
+  if (status s = validate_logits_gradient(rows, mask, softmax, by, dlogits, result.rows); !s.ok()) {
+    return fail<row_status>(s);
+  }
+  gradient_rows(exec, rows, mask, softmax, by, dlogits);
   return result;
 }
 

@@ -13,8 +13,8 @@ inline constexpr std::int64_t max_chunks = 64;
 template <class Exec, class Objective, class T>
 loss_result evaluate(Exec const& e, Objective const& objective, token_batch<host, T> batch, outputs<T, host> out,
                      unsigned observed) {
-  for (column<T const, host>* c : {&batch.logp, static_cast<column<T const, host>*>(&batch.old_logp), &batch.ref_logp,
-                                   &batch.entropy}) {
+  for (column<T const, host>* c :
+       {&batch.logp, static_cast<column<T const, host>*>(&batch.old_logp), &batch.ref_logp, &batch.entropy}) {
     rows_of_layout(batch.layout, *c);
   }
   if (batch.adv.scope == scope::token) rows_of_layout(batch.layout, batch.adv.values);

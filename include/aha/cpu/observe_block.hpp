@@ -96,7 +96,9 @@ inline void finish_sequence(sequence_sums const& s, unsigned on, std::int64_t n,
   stats.observed = on;
   stats.tokens += n;
   stats.sequences += n > 0 ? 1 : 0;
-  auto const kl = [&](fixed_sum const* from, kl_sums& to) { to.merge({from[0].total(), from[1].total(), from[2].total(), n}); };
+  auto const kl = [&](fixed_sum const* from, kl_sums& to) {
+    to.merge({from[0].total(), from[1].total(), from[2].total(), n});
+  };
   if ((on & observe::old_kl) != 0) kl(s.old_kl, stats.old_kl);
   if ((on & observe::ref_kl) != 0) kl(s.ref_kl, stats.ref_kl);
   if ((on & (observe::ratio | observe::ess | observe::chi_square)) != 0) {

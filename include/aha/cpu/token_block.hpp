@@ -65,8 +65,7 @@ struct token_block {
 template <class T>
 class block_stager {
  public:
-  explicit block_stager(token_batch<host, T> const& b)
-      : b_(b), mask_(b.mask.present() ? b.mask : b.layout.mask) {
+  explicit block_stager(token_batch<host, T> const& b) : b_(b), mask_(b.mask.present() ? b.mask : b.layout.mask) {
     std::fill_n(zeros_, block_tokens, T(0));
   }
 
@@ -84,26 +83,22 @@ class block_stager {
     block.padded = (n + 15) / 16 * 16;
     stage_mask(mask_, row_, first, n, block.padded, block.mask);
     block.logp = column_at(b_.logp, first, n, block.padded, buffers_[0]);
-    block.old_logp = b_.old_logp.on_policy
-                         ? block.logp
-                         : column_at(static_cast<column<T const, host> const&>(b_.old_logp), first, n, block.padded, buffers_[1]);
+    block.old_logp = b_.old_logp.on_policy ? block.logp
+                                           : column_at(static_cast<column<T const, host> const&>(b_.old_logp), first, n,
+                                                       block.padded, buffers_[1]);
     block.ref_logp = column_at(b_.ref_logp, first, n, block.padded, buffers_[2]);
     block.entropy = column_at(b_.entropy, first, n, block.padded, buffers_[3]);
     block.adv = b_.adv.scope == scope::sequence ? adv_ : column_at(b_.adv.values, first, n, block.padded, buffers_[4]);
     block.weight =
         b_.weight.scope == scope::sequence ? weight_ : column_at(b_.weight.values, first, n, block.padded, buffers_[5]);
     if (b_.keep.scope == scope::token) {
-      stage_mask(b_.keep.values, row_of(b_.keep.values), first, n, block.padded, block.keep);
+      stage_mask(b_.keep.values, row_, first, n, block.padded, block.keep);
     } else if (b_.keep.scope == scope::sequence) {
       std::fill_n(block.keep, block.padded, b_.keep.values.at(0, i_) ? T(1) : T(0));
     }
   }
 
  private:
-  template <class View>
-  std::int64_t row_of(View const& v) const {
-    return v.rank == 2 ? row_ : 0;
-  }
   /// The column in place where the block fills whole lanes, a zero-padded copy where it does not.
   T const* column_at(column<T const, host> const& c, std::int64_t first, int n, int padded, T* buffer) const {
     if (!c.present()) return zeros_;

@@ -4,7 +4,6 @@
 #include <aha/core/logit_checks.hpp>
 #include <aha/cpu/exec.hpp>
 #include <aha/cpu/softmax_loop.hpp>
-#include <array>
 
 AHA_NAMESPACE_BEGIN
 
@@ -51,62 +50,36 @@ void dispatch_dtype(dtype d, F const& fn) {
   }
 }
 
-/// First output that shares memory with an input or an earlier output, as an error.
-template <std::size_t N, std::size_t M>
-status check_apart(std::string_view function, std::array<std::pair<char const*, region>, N> const& outputs,
-                   std::array<std::pair<char const*, region>, M> const& inputs) {
-  for (std::size_t o = 0; o < N; ++o) {
-    auto const refuse = [&](char const* other) {
-      return bad_argument(function, outputs[o].first, "memory of its own", text("memory shared with ", other));
-    };
-    for (auto const& in : inputs) {
-      if (overlap(outputs[o].second, in.second)) return refuse(in.first);
-    }
-    for (std::size_t e = 0; e < o; ++e) {
-      if (overlap(outputs[o].second, outputs[e].second)) return refuse(outputs[e].first);
-    }
-  }
-  return {};
-}
-
-/// What `token_logp` refuses, before it writes anything.
+/// What `token_logp` refuses, before it writes anything. Counts the rows that take part.
 template <class T>
-status validate_token_logp(logit_rows<host> const& rows, mask_view<host> const& mask, logp_outputs<T> const& out) {
+status validate_token_logp(logit_rows<host> const& rows, mask_view<host> const& mask, logp_outputs<T> const& out,
+                           std::int64_t& count) {
   constexpr char const* function = "token_logp";
   if (status s = check_rows<T>(function, rows, mask); !s.ok()) return s;
-  using entry = std::pair<char const*, column<T>>;
-  for (auto const& [name, c] : {entry{"logp", out.logp}, entry{"lse", out.lse}, entry{"entropy", out.entropy},
-                                entry{"max", out.max}, entry{"log_sum", out.log_sum}}) {
-    if (status s = check_beside(function, name, rows, c); !s.ok()) return s;
+  struct output {
+    char const* name;
+    column<T> values;
+  };
+  for (output const& o : {output{"logp", out.logp}, output{"lse", out.lse}, output{"entropy", out.entropy},
+                          output{"max", out.max}, output{"log_sum", out.log_sum}}) {
+    if (status s = check_writable(function, o.name, rows, o.values); !s.ok()) return s;
   }
-  using place = std::pair<char const*, region>;
-  if (status s = check_apart(function,
-                             std::array{place{"logp", region(out.logp)}, place{"lse", region(out.lse)},
-                                        place{"entropy", region(out.entropy)}, place{"max", region(out.max)},
-                                        place{"log_sum", region(out.log_sum)}},
-                             std::array{place{"logits", region(rows, rows.data)},
-                                        place{"targets", region(rows.targets)}, place{"mask", region(mask)}});
-      !s.ok()) {
-    return s;
-  }
-  return check_targets(function, rows, mask);
+  status s = check_apart(function,
+                         {{"logp", region(out.logp)},
+                          {"lse", region(out.lse)},
+                          {"entropy", region(out.entropy)},
+                          {"max", region(out.max)},
+                          {"log_sum", region(out.log_sum)}},
+                         {{"logits", region(rows, rows.data)},
+                          {"targets", region(rows.targets)},
+                          {"mask", region(mask)}});
+  return s.ok() ? check_targets(function, rows, mask, count) : s;
 }
 
-/// Log-probability of each row's target, and what its backward needs, in one read of each row:
-///   logp = (x_t - max)/tau - log_sum <= 0,  log_sum = log sum_v e^((x_v - max)/tau),  lse = max/tau + log_sum,
-///   entropy = -sum_v p_v log p_v in [0, ln V] (nats, at the same temperature; costs nothing when absent)
-/// Shapes: logits `[T, V]` or `[B, L, V]`, mask and outputs `[T]` or `[B, L]`.
-/// Rows that are masked or whose target is -100 are not read and give 0 everywhere; any other target outside [0, V)
-/// raises before anything is written. A -inf logit has probability 0; a row with NaN, +inf or only -inf gives NaN.
-/// A row's result is bitwise the same alone, in any batch, at any address and with any executor.
+/// `token_logp` after its checks: used by entry points that have validated already.
 template <class Exec, class T>
-row_status token_logp(Exec const& exec, logit_rows<host> const& rows, mask_view<host> const& mask,
-                      logp_outputs<T> const& out) {
-  if (status s = validate_token_logp(rows, mask, out); !s.ok()) return fail<row_status>(s);
-  row_status result;
-  for (std::int64_t i = 0; i < rows.outer; ++i) {
-    for (std::int64_t t = 0; t < rows.rows; ++t) result.rows += takes_part(rows, mask, i, t) ? 1 : 0;
-  }
+void softmax_rows(Exec const& exec, logit_rows<host> const& rows, mask_view<host> const& mask,
+                  logp_outputs<T> const& out) {
   dispatch_dtype(rows.type, [&](auto* tag) {
     using Stored = std::remove_pointer_t<decltype(tag)>;
     if constexpr (std::is_same_v<computed_t<Stored>, T>) {
@@ -131,6 +104,24 @@ row_status token_logp(Exec const& exec, logit_rows<host> const& rows, mask_view<
       });
     }
   });
+}
+
+/// Log-probability of each row's target, and what its backward needs, in one read of each row:
+///   logp = (x_t - max)/tau - log_sum <= 0,  log_sum = log sum_v e^((x_v - max)/tau),  lse = max/tau + log_sum,
+///   entropy = -sum_v p_v log p_v in [0, ln V] (nats, at the same temperature; costs nothing when absent)
+/// Shapes: logits `[T, V]` or `[B, L, V]`, mask and outputs `[T]` or `[B, L]`.
+/// Rows that are masked or whose target is -100 are not read and give 0 everywhere; any other target outside [0, V)
+/// raises before anything is written. A -inf logit has probability 0; a row with NaN, +inf or only -inf gives NaN.
+/// A row's result is bitwise the same alone, in any batch, at any address and with any number of threads.
+/// Errors: `aha::token_logp: <argument>: expected ..., got ...`. Allocates nothing.
+template <class Exec, class T>
+row_status token_logp(Exec const& exec, logit_rows<host> const& rows, mask_view<host> const& mask,
+                      logp_outputs<T> const& out) {
+  static_assert(is_cpu_exec<Exec>,
+                "aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}");
+  row_status result;
+  if (status s = validate_token_logp(rows, mask, out, result.rows); !s.ok()) return fail<row_status>(s);
+  softmax_rows(exec, rows, mask, out);
   return result;
 }
 

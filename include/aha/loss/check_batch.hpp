@@ -47,14 +47,11 @@ void check_outputs(batch_check<T>& check, token_batch<host, T> const& b, outputs
     std::string_view name;
     byte_range bytes;
   };
-  named_range const inputs[] = {{"logp", bytes_of(b.logp)},
-                                {"old_logp", bytes_of(static_cast<column<T const, host> const&>(b.old_logp))},
-                                {"ref_logp", bytes_of(b.ref_logp)},
-                                {"entropy", bytes_of(b.entropy)},
-                                {"adv", bytes_of(b.adv.values)},
-                                {"weight", bytes_of(b.weight.values)},
-                                {"keep", bytes_of(b.keep.values)},
-                                {"mask", bytes_of(b.mask.present() ? b.mask : b.layout.mask)}};
+  named_range const inputs[] = {
+      {"logp", bytes_of(b.logp)},         {"old_logp", bytes_of(static_cast<column<T const, host> const&>(b.old_logp))},
+      {"ref_logp", bytes_of(b.ref_logp)}, {"entropy", bytes_of(b.entropy)},
+      {"adv", bytes_of(b.adv.values)},    {"weight", bytes_of(b.weight.values)},
+      {"keep", bytes_of(b.keep.values)},  {"mask", bytes_of(b.mask.present() ? b.mask : b.layout.mask)}};
   struct named_output {
     std::string_view name;
     column<T, host> const* view;
@@ -87,7 +84,8 @@ status check_batch(std::string_view function, Objective const& objective, token_
   status s = check_objective(function, objective);
   if (!s.ok()) return s;
   batch_check<T> check(function, b);
-  if ((observed & ~(observe::all | observe::defaults)) != 0) check.fail("observe", "known observers", "an unknown flag");
+  if ((observed & ~(observe::all | observe::defaults)) != 0)
+    check.fail("observe", "known observers", "an unknown flag");
 
   bool const from_logits = (computed & reads::logp) != 0;
   if (from_logits && b.logp.present()) check.fail("logp", "no column (it is computed from the logits)", "one");
@@ -107,7 +105,8 @@ status check_batch(std::string_view function, Objective const& objective, token_
   check.presence("adv", b.adv.present(), reads::adv, n, 0);
   check.presence("weight", b.weight.present(), reads::weight, n, 0);
   check.presence("keep", b.keep.present(), reads::keep, n, 0);
-  if (b.length.present() && !n.length) check.fail("length", "no column (nothing divides by a sequence's length)", "one");
+  if (b.length.present() && !n.length)
+    check.fail("length", "no column (nothing divides by a sequence's length)", "one");
 
   if (b.old_logp.present()) check.tokens("old_logp", b.old_logp);
   if (b.ref_logp.present()) check.tokens("ref_logp", b.ref_logp);

@@ -16,8 +16,7 @@ template <level L = level::token>
 struct clip : term {
   static constexpr std::string_view name = "clip";
   static constexpr std::string_view formula = "-min(r A, clamp(r, 1 - eps_low, 1 + eps_high) A)";
-  static constexpr std::string_view paper =
-      L == level::token ? "1707.06347, 2402.03300, 2503.14476" : "2507.18071";
+  static constexpr std::string_view paper = L == level::token ? "1707.06347, 2402.03300, 2503.14476" : "2507.18071";
   static constexpr std::string_view variant = enum_names<level>::values[static_cast<int>(L)];
   static constexpr std::string_view keyword = "level";
   static constexpr unsigned needs = (L == level::token ? reads::logp | reads::old_logp : reads::statistic) | reads::adv;
@@ -41,7 +40,7 @@ struct clip : term {
   AHA_FN clip_side<V> clipped(token<V> const& t) const {
     using P = passive_t<V>;
     V const r = math::exp(log_ratio<L>(t, bounds));
-    return {r < lane<P>(1 - eps_low) && t.adv < lane<P>(0), r > lane<P>(1 + eps_high) && t.adv > lane<P>(0)};
+    return {r < lane<P>(1 - eps_low) && t.adv<lane<P>(0), r> lane<P>(1 + eps_high) && t.adv > lane<P>(0)};
   }
   template <class F>
   static constexpr void params(F&& f) {
@@ -50,7 +49,7 @@ struct clip : term {
     f("bounds", &clip::bounds, ordered, "limits of the log-ratio, nats");
   }
 };
-clip(double, double) -> clip<level::token>;
-clip(double, double, log_ratio_bounds) -> clip<level::token>;
+clip(double, double)->clip<level::token>;
+clip(double, double, log_ratio_bounds)->clip<level::token>;
 
 AHA_NAMESPACE_END

@@ -35,7 +35,9 @@ struct dynamic_expression {
   /// From a static expression.
   template <class E, if_expression<E> = 0>
   explicit dynamic_expression(E const& e) {
-    to_leaves(e).for_each_leaf([&](auto const& l) { leaves.push_back({l.coefficient, l.weight, l.keep, any_term(l.term)}); });
+    to_leaves(e).for_each_leaf([&](auto const& l) {
+      leaves.push_back({l.coefficient, l.weight, l.keep, any_term(l.term)});
+    });
   }
 
   template <class F>

@@ -46,7 +46,8 @@ AHA_FN inline V kl_estimate(estimator e, V const& d) {
 template <level L = level::token>
 struct kl : term {
   static constexpr std::string_view name = "kl";
-  static constexpr std::string_view formula = "clamp(k(d) [r], out_low, out_high), d = clamp(log ref - log pi, low, high)";
+  static constexpr std::string_view formula =
+      "clamp(k(d) [r], out_low, out_high), d = clamp(log ref - log pi, low, high)";
   static constexpr std::string_view paper = "2402.03300, 2512.02556";
   static constexpr std::string_view variant = enum_names<level>::values[static_cast<int>(L)];
   static constexpr std::string_view keyword = "level";
@@ -63,8 +64,8 @@ struct kl : term {
   constexpr explicit kl(estimator v) : value(v) {}
   constexpr kl(estimator v, double lo, double hi) : value(v), low(lo), high(hi) {}
   constexpr kl(estimator v, kl_gradient g) : value(v), gradient(g) {}
-  /// `kl(k3, k2)`: the value of k3 with the gradient of k2. `abs` is not a gradient.
-  constexpr kl(estimator v, estimator g) : value(v), gradient(static_cast<kl_gradient>(static_cast<int>(g) + 1)) {}
+  /// `kl(k3, k2)`: the value of k3 with the gradient of k2. `abs` is not a gradient and does not validate.
+  constexpr kl(estimator v, estimator g) : value(v), gradient(gradient_of(g)) {}
   constexpr kl(estimator v, kl_gradient g, double lo, double hi) : value(v), gradient(g), low(lo), high(hi) {}
 
   [[nodiscard]] constexpr unsigned needs() const {
@@ -91,7 +92,6 @@ struct kl : term {
   [[nodiscard]] constexpr std::string_view problem() const {
     if (!(low <= high)) return "low: expected a number <= high";
     if (!(out_low <= out_high)) return "out_low: expected a number <= out_high";
-    if (static_cast<int>(gradient) > static_cast<int>(kl_gradient::ratio)) return "gradient: expected k1, k2 or k3";
     if (L == level::sequence && gradient != kl_gradient::ratio) return "level: expected token unless gradient is ratio";
     return {};
   }
@@ -105,11 +105,17 @@ struct kl : term {
     f("out_high", &kl::out_high, any_number, "upper limit of the value");
     f("bounds", &kl::bounds, ordered, "limits of the ratio's log, nats (gradient ratio)");
   }
+
+ private:
+  /// abs would fall on `ratio`: it becomes a value without a name, which validation refuses.
+  static constexpr kl_gradient gradient_of(estimator g) {
+    return static_cast<kl_gradient>(g == estimator::abs ? 255 : static_cast<int>(g) + 1);
+  }
 };
-kl(estimator) -> kl<level::token>;
-kl(estimator, double, double) -> kl<level::token>;
-kl(estimator, kl_gradient) -> kl<level::token>;
-kl(estimator, estimator) -> kl<level::token>;
-kl(estimator, kl_gradient, double, double) -> kl<level::token>;
+kl(estimator)->kl<level::token>;
+kl(estimator, double, double)->kl<level::token>;
+kl(estimator, kl_gradient)->kl<level::token>;
+kl(estimator, estimator)->kl<level::token>;
+kl(estimator, kl_gradient, double, double)->kl<level::token>;
 
 AHA_NAMESPACE_END

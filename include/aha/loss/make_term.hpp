@@ -70,9 +70,10 @@ status make_term_of(std::vector<argument> const& arguments, any_term& out) {
       ++k;
     });
     if (!taken && s.ok()) {
-      s = bad_argument(Term::name, a.name.empty() ? "arguments" : a.name,
-                       a.name.empty() ? text("at most ", k, " by position") : "one of " + (names.empty() ? "none" : names),
-                       a.name.empty() ? text("argument ", position + 1) : "an unknown name");
+      s = bad_argument(
+          Term::name, a.name.empty() ? "arguments" : a.name,
+          a.name.empty() ? text("at most ", k, " by position") : "one of " + (names.empty() ? "none" : names),
+          a.name.empty() ? text("argument ", position + 1) : "an unknown name");
     }
     if (a.name.empty()) ++position;
   }

@@ -8,9 +8,9 @@ AHA_NAMESPACE_BEGIN
 
 /// Names of the columns behind a bit set of `reads`.
 inline std::string reads_text(unsigned r) {
-  static constexpr std::pair<unsigned, std::string_view> names[] = {{reads::logp, "logp"},       {reads::old_logp, "old_logp"},
-                                                                    {reads::ref_logp, "ref_logp"}, {reads::entropy, "entropy"},
-                                                                    {reads::adv, "adv"},           {reads::statistic, "S"}};
+  static constexpr std::pair<unsigned, std::string_view> names[] = {
+      {reads::logp, "logp"},       {reads::old_logp, "old_logp"}, {reads::ref_logp, "ref_logp"},
+      {reads::entropy, "entropy"}, {reads::adv, "adv"},           {reads::statistic, "S"}};
   std::string s;
   for (auto const& [bit, name] : names) {
     if ((r & bit) != 0) s.append(s.empty() ? "" : ", ").append(name);
@@ -41,7 +41,8 @@ inline std::string terms_table() {
     });
     std::string call(Term::name);
     if constexpr (has_variant<Term>::value) {
-      if (!is_default_variant<Term>()) call.append(", ").append(Term::keyword).append("=\"").append(Term::variant).append("\"");
+      if (!is_default_variant<Term>())
+        call.append(", ").append(Term::keyword).append("=\"").append(Term::variant).append("\"");
     }
     s.append("| `").append(call).append("` | `").append(Term::formula).append("` | ").append(parameters);
     s.append(" | ").append(reads_text(needs_of(t))).append(" | ").append(Term::paper).append(" |\n");

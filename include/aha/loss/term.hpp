@@ -43,7 +43,8 @@ struct clip_side {
 template <class Term, class V, class = void>
 struct has_clip_side : std::false_type {};
 template <class Term, class V>
-struct has_clip_side<Term, V, std::void_t<decltype(std::declval<Term const&>().clipped(std::declval<token<V> const&>()))>>
+struct has_clip_side<Term, V,
+                     std::void_t<decltype(std::declval<Term const&>().clipped(std::declval<token<V> const&>()))>>
     : std::true_type {};
 
 AHA_NAMESPACE_END

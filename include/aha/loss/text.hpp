@@ -62,7 +62,7 @@ bool is_default_variant() {
 
 /// A term as the call that makes it: leading parameters by position, others by keyword where they are not the default.
 template <class Term>
-std::string to_string_term(Term const& t) {
+std::string to_string_term(Term t) {  // by value: gcc 12 calls a reference to an empty term uninitialised
   std::string s(Term::name);
   s += "(";
   std::string separator;
@@ -77,7 +77,8 @@ std::string to_string_term(Term const& t) {
     separator = ", ";
   });
   if constexpr (has_variant<Term>::value) {
-    if (!is_default_variant<Term>()) s.append(separator).append(Term::keyword).append("=\"").append(Term::variant).append("\"");
+    if (!is_default_variant<Term>())
+      s.append(separator).append(Term::keyword).append("=\"").append(Term::variant).append("\"");
   }
   return s + ")";
 }

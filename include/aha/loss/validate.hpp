@@ -139,7 +139,8 @@ class batch_check {
     if (l.type == aha::layout<host>::kind::none) return fail("layout", "packed or padded", "none");
     if (l.is_packed()) return offsets(entries);
     if (l.sequences < 0 || l.width < 0) return fail("layout", "rows >= 0 and width >= 0", "a negative one");
-    if (l.mask.present() && b_.mask.present()) return fail("mask", "one mask", "one in the layout and one in the batch");
+    if (l.mask.present() && b_.mask.present())
+      return fail("mask", "one mask", "one in the layout and one in the batch");
     if (l.mask.present()) tokens("mask", l.mask);
     if (!l.index.present()) return;
     if (l.index.rank != 1 || l.index.width != l.sequences) {
@@ -159,7 +160,8 @@ class batch_check {
                       : v.rank == 2 ? v.rows == l.sequences && v.width == l.width
                                     : v.width == l.entries();
     if (!fits) {
-      fail(name, l.is_packed() ? text("[", l.entries(), "] (a token each)") : text("[", l.sequences, ", ", l.width, "]"),
+      fail(name,
+           l.is_packed() ? text("[", l.entries(), "] (a token each)") : text("[", l.sequences, ", ", l.width, "]"),
            shape_text(v));
     }
   }

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+# Makes TO a mirror of links to the files of FROM. Runs at every build, so that new and removed files are seen.
+file(GLOB_RECURSE links ${TO}/*)
+foreach(link IN LISTS links)
+  if(IS_SYMLINK ${link} AND NOT EXISTS ${link})
+    file(REMOVE ${link})
+  endif()
+endforeach()
+file(GLOB_RECURSE files RELATIVE ${FROM} ${FROM}/*)
+foreach(file IN LISTS files)
+  if(NOT file MATCHES "__pycache__" AND NOT EXISTS ${TO}/${file})
+    get_filename_component(folder ${TO}/${file} DIRECTORY)
+    file(MAKE_DIRECTORY ${folder})
+    file(CREATE_LINK ${FROM}/${file} ${TO}/${file} SYMBOLIC)
+  endif()
+endforeach()

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aha/cpu/logits.hpp>
+#include <aha/cpu/logits_workspace.hpp>
+#include <aha/cpu/loss.hpp>
+
+AHA_NAMESPACE_BEGIN
+
+/// Bytes of workspace that `loss_from_logits` needs for these rows, gradient included: at most 16 a row for float32
+/// without entropy terms, 8 more with them, and 1 for the mask (twice that, but for the mask, for float64).
+template <class Exec, class Objective>
+std::int64_t workspace_bytes(Exec const&, Objective const& objective, logit_rows<host> const& rows,
+                             unsigned observed = observe::defaults) {
+  static_assert(is_cpu_exec<Exec>, "aha: the first argument is where the call runs: exec::cpu or exec::scalar");
+  bool const h = wants_entropy(objective, observed);
+  bool const dh = wants_dentropy(objective);
+  return rows.type == dtype::float64 ? logits_workspace<double>(rows, nullptr, h, true, dh).bytes
+                                     : logits_workspace<float>(rows, nullptr, h, true, dh).bytes;
+}
+
+/// Calls f(i, t, masked in) for every row of logits as its sequence and the batch's mask have it; i and t address
+/// columns beside the logits. Rows outside of every sequence are not visited.
+template <class T, class F>
+void for_each_token(logit_layout const& l, token_batch<host, T> const& b, F const& f) {
+  mask_view<host> m = b.mask.present() ? b.mask : b.layout.mask;
+  rows_of_layout(b.layout, m);
+  for (std::int64_t s = 0; s < b.layout.sequences; ++s) {
+    std::int64_t const row = b.layout.row(s);
+    for (std::int64_t t = b.layout.begin(s); t < b.layout.end(s); ++t) {
+      std::int64_t const flat = row * b.layout.width + t;
+      f(flat / l.rows, flat % l.rows, !m.present() || m.at(row, t));
+    }
+  }
+}
+
+/// What `loss_from_logits` refuses, before it writes anything, the workspace included.
+template <class Objective, class T>
+status validate_loss_from_logits(Objective const& objective, logit_rows<host> const& rows,
+                                 token_batch<host, T> const& b, logit_gradient<host> const& dlogits,
+                                 span<std::byte, host> workspace, unsigned observed) {
+  constexpr char const* function = "loss_from_logits";
+  if (status s = check_rows<T>(function, rows, {}); !s.ok()) return s;
+  if (status s = check_batch(function, objective, b, outputs<T>{}, observed, reads::logp | reads::entropy); !s.ok()) {
+    return s;
+  }
+  bool const shaped = rows.rank == 2 ? rows.rows == b.layout.entries()
+                                     : !b.layout.is_packed() && rows.outer == b.layout.sequences &&
+                                           rows.rows == b.layout.width;
+  if (!shaped) {
+    return bad_argument(function, "logits",
+                        b.layout.is_packed() ? text("[", b.layout.entries(), ", V] (the tokens of cu_seqlens)")
+                                             : text("[", b.layout.sequences, ", ", b.layout.width, ", V] (the layout)"),
+                        logits_shape(rows));
+  }
+  bool const gradient = dlogits.present();
+  if (gradient) {
+    if (status s = check_gradient(function, rows, dlogits); !s.ok()) return s;
+  }
+  std::int64_t const needed = logits_workspace<T>(rows, nullptr, wants_entropy(objective, observed), gradient,
+                                                  wants_dentropy(objective)).bytes;
+  if (workspace.size() < needed || (workspace.data_handle() == nullptr && needed > 0)) {
+    return bad_argument(function, "workspace", text("at least ", needed, " bytes"), to_text(workspace.size()));
+  }
+  if (reinterpret_cast<std::uintptr_t>(workspace.data_handle()) % workspace_alignment != 0) {
+    return bad_argument(function, "workspace", text("an address divisible by ", workspace_alignment), "another");
+  }
+  if (status s = check_apart(function,
+                             {{"workspace", region(column<std::byte>(workspace))},
+                              {"dlogits", region(dlogits, dlogits.data)}},
+                             {{"logits", region(rows, rows.data)},
+                              {"targets", region(rows.targets)},
+                              {"old_logp", region(static_cast<column<T const> const&>(b.old_logp))},
+                              {"ref_logp", region(b.ref_logp)},
+                              {"adv", region(b.adv.values)},
+                              {"weight", region(b.weight.values)},
+                              {"keep", region(b.keep.values)},
+                              {"mask", region(b.mask.present() ? b.mask : b.layout.mask)},
+                              {"length", region(b.length)},
+                              {"layout", region(b.layout.index)}});
+      !s.ok()) {
+    return s;
+  }
+  status s;
+  for_each_token(rows, b, [&](std::int64_t i, std::int64_t t, bool in) {
+    if (s.ok() && in && rows.targets.at(i, t) != rows.ignore_index) s = check_target(function, rows, i, t);
+  });
+  return s;
+}
+
+/// Loss of an objective straight from logits, and its gradient by them: token_logp, then loss, then logits_gradient.
+///   rows     logits `[T, V]` with `packed`, `[B, L, V]` with `padded`, targets and temperature
+///   batch    as for `loss`, without logp and entropy, which are computed here; target -100 is a mask, in denominators
+///            and statistics too (`count_totals` of the host must count it so)
+///   dlogits  shape and dtype of the logits; absent (`{}`) for the loss alone. May not share memory with the logits
+///   workspace  at least `workspace_bytes(...)`, aligned to 8 bytes; its content does not matter
+/// Each unmasked row is read at most twice, masked rows never. Entropy is computed only where a term or an observer asked
+/// for by name reads it. The result does not depend on threads. Errors: `aha::loss_from_logits: ...`, before anything is
+/// written. Allocates nothing.
+template <class Exec, class Objective, class Space, class T>
+loss_result loss_from_logits(Exec const& exec, Objective const& objective, logit_rows<host> const& rows,
+                             token_batch<Space, T> const& batch, logit_gradient<host> const& dlogits,
+                             span<std::byte, host> workspace, unsigned observed = observe::defaults) {
+  constexpr bool cpu = is_cpu_exec<Exec>;
+  constexpr bool on_host = std::is_same_v<Space, host>;
+  constexpr bool whole = is_loss_objective<Objective>::value;
+  static_assert(cpu, "aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}");
+  static_assert(on_host, "aha: exec::cpu reads host memory: this batch is in another memory space");
+  static_assert(whole, "aha: not an objective: wrap the terms in an aggregate such as token_mean(...)");
+  if constexpr (cpu && on_host && whole) {
+    if (status s = validate_loss_from_logits(objective, rows, batch, dlogits, workspace, observed); !s.ok()) {
+      return fail<loss_result>(s);
+    }
+    bool const gradient = dlogits.present();
+    logits_workspace<T> const w(rows, workspace.data_handle(), wants_entropy(objective, observed), gradient,
+                                wants_dentropy(objective));
+    std::fill_n(w.mask, rows.size(), std::uint8_t(0));
+    for_each_token(rows, batch, [&](std::int64_t i, std::int64_t t, bool in) {
+      bool const counts = in && rows.targets.at(i, t) != rows.ignore_index;
+      w.mask[i * rows.rows + t] = counts ? 1 : 0;
+    });
+    mask_view<host> const mask = w.mask_of(rows);
+
+    logp_outputs<T> forward;
+    forward.logp = w.logp;
+    forward.entropy = w.entropy;
+    forward.max = w.max;
+    forward.log_sum = w.log_sum;
+    softmax_rows(exec, rows, mask, forward);
+
+    token_batch<host, T> b = batch;
+    b.layout.mask = {};
+    b.mask = mask;
+    b.logp = w.logp;
+    b.entropy = w.entropy;
+    outputs<T> by_token;
+    by_token.dlogp = w.dlogp;
+    by_token.dentropy = w.dentropy;
+    loss_result const result = evaluate(exec, objective, b, by_token, observed);
+
+    if (gradient) {
+      softmax_columns<T> softmax;
+      softmax.max = w.max;
+      softmax.log_sum = w.log_sum;
+      if (w.dentropy.present()) softmax.entropy = w.entropy;
+      logit_coefficients<T> by;
+      by.dlogp = w.dlogp;
+      by.dentropy = w.dentropy;
+      gradient_rows(exec, rows, mask, softmax, by, dlogits);
+    }
+    return result;
+  } else {
+    return {};
+  }
+}
+
+AHA_NAMESPACE_END

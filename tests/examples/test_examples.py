@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""The C++ example programs run and print what their source says.
+
+Each examples/*.cpp carries at least one line `// prints: <text>`; every text must stand in the program's output.
+"""
+
+import re
+
+import pytest
+import toolchain
+
+PROGRAMS = toolchain.ROOT / "build" / "tests" / "examples"
+SOURCES = sorted((toolchain.ROOT / "examples").glob("*.cpp"))
+
+
+def complaints(source_text, result):
+    expected = re.findall(r"^\s*// prints: (.*\S)\s*$", source_text, re.MULTILINE)
+    if not expected:
+        return ["the source says nowhere what it prints"]
+    if result.returncode != 0:
+        return [toolchain.explain(result)]
+    return [f"does not print: {line}" for line in expected if line not in result.stdout]
+
+
+def test_there_are_programs():
+    assert len(SOURCES) >= 2
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_program_prints_what_it_says(source, tmp_path):
+    result = toolchain.run([PROGRAMS / source.stem], cwd=tmp_path)
+    assert complaints(source.read_text(), result) == []
+
+
+def test_other_output_is_caught():
+    result = toolchain.run(["echo", "loss 1.5"])
+    assert complaints("// prints: loss 1.5\n", result) == []
+    assert complaints("// prints: loss 1.6\n", result) and complaints("", result)
+    assert complaints("// prints: loss\n", toolchain.run(["false"]))

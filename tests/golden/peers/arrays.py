@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""Rearrangement that several peers need: columns, groups, row sums, and the head that makes logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+
+def column(aha: ModuleType, x: np.ndarray) -> Any:
+    """[B] and [B, 1] are one value a sequence, [B, T] one a token."""
+    if x.ndim == 2 and x.shape[1] == 1:
+        x = x[:, 0]
+    return aha.per_sequence(np.ascontiguousarray(x)) if x.ndim == 1 else aha.per_token(np.ascontiguousarray(x))
+
+
+def group_ids(labels: Sequence[Any]) -> np.ndarray:
+    """Labels of any kind become consecutive ids; integers stay what they are."""
+    if all(isinstance(label, int) for label in labels):
+        return np.array(labels, dtype=np.int64)
+    first: dict[Any, int] = {}
+    return np.array([first.setdefault((type(label).__name__, label), len(first)) for label in labels], dtype=np.int64)
+
+
+def equal_groups(rows: int, size: int) -> np.ndarray:
+    """Offsets of consecutive groups of one size."""
+    return np.arange(0, rows + 1, size, dtype=np.int64)
+
+
+def in_equal_groups(reward: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Rows whose group has two or more rewards, all equal."""
+    out = np.zeros(len(reward), dtype=bool)
+    for group in np.unique(groups):
+        rows = np.nonzero((groups == group) & ~np.isnan(reward))[0]
+        out[rows] = len(rows) > 1 and reward[rows].max() == reward[rows].min()
+    return out
+
+
+EQUAL_REWARDS = "equal rewards give exactly 0, not a rounding error over eps"
+
+
+def spread(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """One value a row, written at the row's unmasked positions."""
+    return np.where(mask, x[:, None], np.zeros((), x.dtype))
+
+
+def weighted_columns(rewards: np.ndarray, weights: Sequence[float] | None) -> np.ndarray:
+    """sum_k w_k R[:, k]; a missing reward adds nothing, a row without any reward is NaN."""
+    w = np.ones(rewards.shape[1], rewards.dtype) if weights is None else np.array(weights, dtype=rewards.dtype)
+    total = np.where(np.isnan(rewards), 0, rewards * w).sum(axis=1, dtype=rewards.dtype)
+    return np.where(np.isnan(rewards).all(axis=1), np.nan, total).astype(rewards.dtype)
+
+
+class Head:
+    """logits = hidden weightᵀ + bias, and the way back. Model execution, not loss mathematics."""
+
+    def __init__(self, hidden: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) -> None:
+        self.hidden, self.weight = hidden, weight
+        self.logits = np.ascontiguousarray(hidden @ weight.T + (0 if bias is None else bias)).astype(hidden.dtype)
+
+    def gradients(self, dlogits: np.ndarray) -> dict[str, np.ndarray]:
+        rows = dlogits.reshape(-1, dlogits.shape[-1])
+        hidden = self.hidden.reshape(-1, self.hidden.shape[-1])
+        return {"hidden": dlogits @ self.weight, "weight": rows.T @ hidden, "bias": rows.sum(axis=0)}

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: MIT
+"""verl: KL penalties, entropies and log-probabilities, group advantages, and what waits for its term."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from .arrays import EQUAL_REWARDS, group_ids, in_equal_groups, spread
+from .case import Answer, Case, NotYet
+
+# What a policy loss needs. `vanilla` always has its lower clip (clip_ratio_c) on.
+POLICY_LOSS = {
+    "vanilla": "dual_clip",
+    "compute_policy_loss": "dual_clip",
+    "gspo": "gspo_token",
+    "geo_mean": "gmpo",
+    "dppo_tv": "dppo",
+    "dppo_kl": "dppo",
+    "gpg": "reinforce",
+    "compute_policy_loss_reinforce": "reinforce",
+    "clip_cov": "select (clip_cov)",
+    "kl_cov": "select (kl_cov)",
+    "bypass_mode": "correction",
+}
+ADVANTAGE = {
+    "grpo_passk": "passk advantage",
+    "opo": "opo baseline",
+    "gpg": "gpg scale",
+    "gdpo": "multi_reward (gdpo)",
+    "remax": "returns",
+    "gae": "gae",
+    "reinforce_plus_plus": "returns",
+    "reinforce_plus_plus_baseline": "whiten",
+    "optimal_token_baseline": "optimal token baseline",
+    "tir_optimal_token_baseline": "optimal token baseline",
+    "compute_advantage_for_multi_trajectories": "multi-trajectory groups",
+}
+LATER = {
+    "value_loss": "value loss",
+    "aggregate": "given",
+    "whiten": "whiten",
+    "rollout_correction": "correction",
+    "controller": "KL controller",
+    "filter": "filter",
+    "metrics": "metric",
+    "reward_shaping": "reward shaping",
+    "reweight": "reweight",
+    "mask": "response mask",
+    "distillation": "distillation",
+}
+
+
+def translate(case: Case, aha: ModuleType) -> Answer:
+    function = case.option("function")
+    if case.what == "policy_loss":
+        raise NotYet(POLICY_LOSS.get(function, function))
+    if case.what == "worker_loss":
+        mode = case.option("loss_mode", "vanilla")
+        raise NotYet("nll" if function == "sft_loss" else POLICY_LOSS.get(mode, mode))
+    if case.what == "advantage":
+        return advantage(case, aha)
+    if case.what == "kl":
+        if function != "kl_penalty":
+            raise NotYet("KL in reward")
+        return kl_penalty(case, aha)
+    if case.what == "entropy":
+        if function == "calculate_sum_pi_squared_from_logits":
+            raise NotYet("sum of squared probabilities")
+        return entropy_loss(case, aha) if function == "compute_entropy_loss" else entropy_from_logits(case, aha)
+    if case.what == "logprob":
+        return logprob(case, aha)
+    if case.what == "group":
+        raise NotYet("group labels" if function == "as_torch_index" else "moments")
+    raise NotYet(LATER.get(case.what, case.what))
+
+
+def aggregate(aha: ModuleType, mode: str, mask: np.ndarray, mask_dtype: str, info: dict[str, Any]) -> Any:
+    """(part builder, keyword arguments of the loss) of one `loss_agg_mode`.
+
+    S = global_batch_size or the rows with an unmasked token. A float mask keeps the 1e-8 that verl adds to a row's
+    count: n / (n + 1e-8) becomes a weight a row.
+    """
+    count = mask.sum(axis=1)
+    sequences = info.get("global_batch_size") or int((count > 0).sum())
+    scale = info.get("dp_size", 1)
+    by_sequence = {"totals": aha.totals(sequences=sequences), "scale": scale}
+    build: Callable[[Any], Any]
+    if mode == "token-mean":
+        build = aha.token_mean
+        return build, {"totals": aha.totals(tokens=info.get("batch_num_tokens") or int(count.sum())), "scale": scale}
+    if mode == "token-sum":
+        return aha.token_sum, {"scale": scale}
+    if mode == "seq-mean-token-sum":
+        return aha.sequence_sum, by_sequence
+    if mode == "seq-mean-token-sum-norm":
+        return aha.constant_length(info.get("loss_scale_factor") or mask.shape[1]), by_sequence
+    if mode == "seq-mean-token-mean":
+        if mask_dtype.startswith("float64"):
+            by_sequence["weight"] = aha.per_sequence(count / (count + 1e-8))
+            return lambda term: aha.sequence_mean(aha.weight * term), by_sequence
+        return aha.sequence_mean, by_sequence
+    raise NotYet(f"loss_agg_mode {mode}")
+
+
+def kl_penalty(case: Case, aha: ModuleType) -> Answer:
+    """k3 clamps the log-ratio to +-20 and its value to +-10. With `+`: value of the base, gradient of k2, unclamped:
+    an unclamped log-ratio under the clamped value is the same value (k3(+-20) > 10)."""
+    name = case.options["kl_penalty"]
+    base = name.removesuffix("+")
+    base = {"kl": "k1", "mse": "k2", "low_var_kl": "k3"}.get(base, base)
+    keywords: dict[str, Any] = {"low": -np.inf, "high": np.inf}
+    if base == "k3":
+        keywords.update(out_low=-10.0, out_high=10.0)
+        if not name.endswith("+"):
+            keywords.update(low=-20.0, high=20.0)
+    if name.endswith("+"):
+        keywords["gradient"] = "k2"
+    r = aha.loss(
+        aha.token_sum(aha.kl(base, **keywords)),
+        case.floats("logprob"),
+        ref_logp=case.floats("ref_logprob"),
+        outputs=aha.outputs(dlogp=True, token_loss=True),
+    )
+    return Answer({"value": r.token_loss, "grad_log_prob": r.dlogp})
+
+
+def entropy_loss(case: Case, aha: ModuleType) -> Answer:
+    logits, mask = case.floats("logits"), case.mask("response_mask")
+    info = dict(case.option("global_batch_info", {}))
+    info.update({k: case.options[k] for k in ("dp_size", "batch_num_tokens", "global_batch_size") if k in case.options})
+    mode, mask_dtype = case.option("loss_agg_mode", "token-mean"), case.option("mask_dtype", "bool")
+    build, keywords = aggregate(aha, mode, mask, mask_dtype, info)
+    any_target = np.zeros(mask.shape, dtype=np.int64)
+    objective = build(aha.entropy())
+    r = aha.loss_from_logits(objective, logits, any_target, mask=mask, dlogits=True, **keywords)
+    return Answer({"loss": r.loss, "grad_logits": r.dlogits})
+
+
+def entropy_from_logits(case: Case, aha: ModuleType) -> Answer:
+    logits = case.floats("logits")
+    any_target = np.zeros(logits.shape[:-1], dtype=np.int64)
+    r = aha.token_logp(logits, any_target, entropy=True)
+    outputs = {"entropy": r.entropy}
+    if "grad_logits" in case.outputs:
+        outputs["grad_logits"] = aha.logits_gradient(
+            logits, any_target, max=r.max, log_sum=r.log_sum, entropy=r.entropy, dentropy=np.ones_like(r.entropy)
+        )
+    return Answer(outputs)
+
+
+def logprob(case: Case, aha: ModuleType) -> Answer:
+    logits, labels = case.floats("logits"), case.ints("labels")
+    r = aha.token_logp(logits, labels)
+    outputs = {"log_prob": r.logp}
+    if "grad_logits" in case.outputs:
+        outputs["grad_logits"] = aha.logits_gradient(
+            logits, labels, max=r.max, log_sum=r.log_sum, dlogp=np.ones_like(r.logp)
+        )
+    return Answer(outputs)
+
+
+def advantage(case: Case, aha: ModuleType) -> Answer:
+    """The reward of a row is the sum of its token rewards, mask or not; the result is written under the mask."""
+    function = case.options["function"]
+    if function in ("grpo", "grpo_vectorized"):
+        scale = "std" if case.option("norm_adv_by_std_in_grpo", True) else "none"
+        method = aha.advantage.group(
+            baseline="mean", scale=scale, eps=case.option("epsilon", 1e-6), ddof=1, singleton="keep_reward"
+        )
+    elif function in ("rloo", "rloo_vectorized"):
+        singleton = "keep_reward" if function == "rloo" else "zero"
+        method = aha.advantage.group(baseline="leave_one_out", scale="none", singleton=singleton)
+    else:
+        raise NotYet(ADVANTAGE.get(function, f"{function} advantage"))
+    if "raises" in case.outputs:
+        raise NotYet("group labels")
+    reward = case.floats("token_level_rewards").sum(axis=1)
+    ids = group_ids(case.inputs["index"])
+    r = aha.advantages(method, reward, aha.groups(ids=ids))
+    table = spread(np.asarray(r.adv), case.mask("response_mask"))
+    equal = in_equal_groups(reward, ids)
+    return Answer({"advantages": table, "returns": table}, deviation=EQUAL_REWARDS, deviating=equal)

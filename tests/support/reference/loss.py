@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: MIT
+"""An objective's value, gradients and statistics, from log-probabilities, in float64.
+
+Tokens under the mask are taken out by index before any arithmetic, so nothing that they hold can matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from .expression import Leaf, Part, parse
+
+PER_SEQUENCE, PER_TOKEN = "sequence", "token"
+Column = tuple[str, object]  # (PER_SEQUENCE | PER_TOKEN, array)
+
+
+@dataclass
+class LossResult:
+    loss: float
+    dlogp: np.ndarray
+    dentropy: np.ndarray | None
+    token_loss: np.ndarray
+    stats: dict[str, float] = field(default_factory=dict)
+
+
+class _StraightThrough(torch.autograd.Function):
+    """The first argument's value with a given slope in the second."""
+
+    @staticmethod
+    def forward(ctx, value, variable, slope):
+        ctx.save_for_backward(slope)
+        return value.clone()
+
+    @staticmethod
+    def backward(ctx, upstream):
+        (slope,) = ctx.saved_tensors
+        return None, upstream * slope, None
+
+
+def _f64(x) -> torch.Tensor:
+    return torch.as_tensor(np.asarray(x), dtype=torch.float64)
+
+
+class _Tokens:
+    """The unmasked tokens of a batch: their flat position, their sequence, and their columns."""
+
+    def __init__(self, shape, *, mask=None, cu_seqlens=None, lens=None, length=None) -> None:
+        self.shape = tuple(shape)
+        if len(self.shape) == 1:
+            cu = torch.as_tensor(np.asarray(cu_seqlens), dtype=torch.int64)
+            sizes = cu[1:] - cu[:-1]
+            self.rows = len(sizes)
+            sequence = torch.repeat_interleave(torch.arange(self.rows), sizes)
+            inside = torch.ones(self.shape, dtype=torch.bool)
+        else:
+            self.rows, width = self.shape
+            sequence = torch.arange(self.rows).repeat_interleave(width)
+            inside = torch.ones(self.shape, dtype=torch.bool)
+            if lens is not None:
+                inside = torch.arange(width)[None, :] < torch.as_tensor(np.asarray(lens), dtype=torch.int64)[:, None]
+        if mask is not None:
+            inside = inside & torch.as_tensor(np.asarray(mask) != 0).reshape(self.shape)
+        self.position = inside.reshape(-1).nonzero().reshape(-1)
+        self.sequence = sequence[self.position]
+        self.count = torch.bincount(self.sequence, minlength=self.rows).to(torch.float64)
+        self.length = self.count if length is None else _f64(length)
+
+    def take(self, x) -> torch.Tensor:
+        return _f64(x).reshape(-1)[self.position]
+
+    def column(self, column: Column) -> torch.Tensor:
+        kind, x = column
+        return _f64(x).reshape(-1)[self.sequence] if kind == PER_SEQUENCE else self.take(x)
+
+    def sum_over_sequence(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(self.rows, dtype=torch.float64).index_add(0, self.sequence, x)
+
+    def scatter(self, x: torch.Tensor) -> np.ndarray:
+        out = torch.zeros(int(np.prod(self.shape)), dtype=torch.float64)
+        out[self.position] = x
+        return out.reshape(self.shape).numpy()
+
+
+def _ratio(t: _Tokens, c: dict, level: str, bounds: tuple[float, float]) -> torch.Tensor:
+    log_ratio = c["logp"] - c["old_logp"]
+    if level == "sequence":
+        mean = t.sum_over_sequence(log_ratio) / torch.where(t.length > 0, t.length, 1.0)
+        log_ratio = mean[t.sequence]
+    return torch.exp(torch.clamp(log_ratio, bounds[0], bounds[1]))
+
+
+def _estimate(name: str, d: torch.Tensor) -> torch.Tensor:
+    if name == "k1":
+        return -d
+    if name == "k2":
+        return 0.5 * d * d
+    if name == "k3":
+        return torch.exp(d) - 1.0 - d
+    return torch.abs(d)
+
+
+def _slope(name: str, d: torch.Tensor) -> torch.Tensor:
+    """Of an estimator in logp, where d = ref_logp - logp."""
+    if name == "k1":
+        return torch.ones_like(d)
+    return -d if name == "k2" else 1.0 - torch.exp(d)
+
+
+def _term(t: _Tokens, c: dict, leaf: Leaf) -> torch.Tensor:
+    p = leaf.parameters
+    if leaf.name == "entropy":
+        return c["entropy"]
+    if leaf.name == "clip":
+        r = _ratio(t, c, p["level"], p["bounds"])
+        clipped = torch.clamp(r, 1.0 - p["eps_low"], 1.0 + p["eps_high"])
+        return -torch.minimum(r * c["adv"], clipped * c["adv"])
+    raw = c["ref_logp"] - c["logp"]
+    d = torch.clamp(raw, p["low"], p["high"])
+    value = _estimate(p["value"], d)
+    if p["gradient"] == "ratio":
+        value = value * _ratio(t, c, p["level"], p["bounds"])
+    value = torch.clamp(value, p["out_low"], p["out_high"])
+    if p["gradient"] in ("same", "ratio"):
+        return value
+    slope = torch.where((raw >= p["low"]) & (raw <= p["high"]), _slope(p["gradient"], d), 0.0)
+    return _StraightThrough.apply(value.detach(), c["logp"], slope.detach())
+
+
+def _token_weight(t: _Tokens, part: Part, tokens, sequences) -> torch.Tensor:
+    """What the aggregate gives every token; a count of 0 gives 0."""
+    one = torch.ones_like(t.sequence, dtype=torch.float64)
+    if part.aggregate == "token_sum":
+        return one
+    over_tokens = part.aggregate == "token_mean"
+    total = part.total if part.total is not None else (tokens if over_tokens else sequences)
+    if total is None:
+        raise ValueError(f"{part.aggregate} needs a total")
+    if not total > 0:
+        return 0.0 * one
+    if part.aggregate == "sequence_mean":
+        n = t.length[t.sequence]
+        return torch.where(n > 0, 1.0 / torch.where(n > 0, n, 1.0), 0.0) / total
+    if part.aggregate == "constant_length":
+        return one / (part.width * total)
+    return one / total
+
+
+def _reads(leaf: Leaf) -> set[str]:
+    names = {"clip": {"old_logp", "adv"}, "kl": {"ref_logp"}, "entropy": {"entropy"}}[leaf.name]
+    if leaf.name == "kl" and leaf.parameters["gradient"] == "ratio":
+        names = names | {"old_logp"}
+    return names | set(leaf.factors)
+
+
+def objective_loss(
+    text: str,
+    logp,
+    *,
+    old_logp=None,
+    on_policy: bool = False,
+    ref_logp=None,
+    entropy=None,
+    adv: Column | None = None,
+    weight: Column | None = None,
+    keep: Column | None = None,
+    mask=None,
+    cu_seqlens=None,
+    lens=None,
+    length=None,
+    tokens: float | None = None,
+    sequences: float | None = None,
+    scale: float = 1.0,
+) -> LossResult:
+    """Loss, d loss / d logp, d loss / d entropy (None where nothing reads it), w_t l_t a token, statistics.
+
+    logp [T] with cu_seqlens, or [B, L]. Columns of either kind are pairs ("sequence" | "token", array).
+    token_loss includes the scale, so that it sums to the loss.
+    """
+    parts = parse(text)
+    t = _Tokens(np.shape(logp), mask=mask, cu_seqlens=cu_seqlens, lens=lens, length=length)
+    c: dict[str, torch.Tensor] = {"logp": t.take(logp).requires_grad_()}
+    if on_policy:
+        c["old_logp"] = c["logp"].detach()
+    given = {"old_logp": old_logp, "ref_logp": ref_logp}
+    c.update({name: t.take(x) for name, x in given.items() if x is not None})
+    if entropy is not None:
+        c["entropy"] = t.take(entropy).requires_grad_()
+    columns = {"adv": adv, "weight": weight, "keep": keep}
+    c.update({name: t.column(x) for name, x in columns.items() if x is not None})
+
+    per_token = torch.zeros_like(t.sequence, dtype=torch.float64)
+    stats: dict[str, float] = {}
+    read: set[str] = set()
+    for index, part in enumerate(parts):
+        value = torch.zeros_like(per_token)
+        for leaf in part.leaves:
+            if part.coefficient * leaf.coefficient == 0.0:
+                continue
+            missing = _reads(leaf) - c.keys()
+            if missing:
+                raise ValueError(f"{leaf.name} reads {sorted(missing)}")
+            read |= _reads(leaf)
+            term = _term(t, c, leaf)
+            for _ in range(leaf.factors.count("weight")):
+                term = term * c["weight"]
+            if "keep" in leaf.factors:
+                term = torch.where(c["keep"] != 0, term, 0.0)
+            value = value + leaf.coefficient * term
+        value = scale * part.coefficient * _token_weight(t, part, tokens, sequences) * value
+        stats[f"loss/{index}"] = float(value.detach().sum())
+        per_token = per_token + value
+    total = per_token.sum()
+
+    variables = [c["logp"]] + ([c["entropy"]] if "entropy" in read else [])
+    if total.requires_grad:
+        gradients = torch.autograd.grad(total, variables, allow_unused=True)
+    else:
+        gradients = (None,) * len(variables)
+    gradients = [torch.zeros_like(v) if g is None else g for g, v in zip(gradients, variables)]
+    stats.update(_statistics(t, c, parts))
+    return LossResult(
+        float(total.detach()),
+        t.scatter(gradients[0]),
+        t.scatter(gradients[1]) if "entropy" in read else None,
+        t.scatter(per_token.detach()),
+        stats,
+    )
+
+
+def _statistics(t: _Tokens, c: dict, parts: list[Part]) -> dict[str, float]:
+    n = max(len(t.position), 1)
+
+    def mean(x: torch.Tensor) -> float:
+        return float(x.detach().to(torch.float64).sum()) / n
+
+    out = {"tokens": len(t.position), "sequences": int((t.count > 0).sum())}
+    divergences = {"old": ("logp", "old_logp"), "ref": ("ref_logp", "logp")}  # KL(old || pi), KL(pi || ref)
+    for name, (to, of) in divergences.items():
+        if f"{name}_logp" in c:
+            d = (c[to] - c[of]).detach()
+            out.update({f"{name}_kl/{k}": mean(_estimate(k, d)) for k in ("k1", "k2", "k3")})
+    if "old_logp" in c:
+        r = torch.exp((c["logp"] - c["old_logp"]).detach())
+        ends = (float(r.min()), float(r.max())) if len(t.position) else (0.0, 0.0)
+        out.update({"ratio/min": ends[0], "ratio/mean": mean(r), "ratio/max": ends[1]})
+    if "entropy" in c:
+        out["entropy"] = mean(c["entropy"])
+    low = high = torch.zeros(len(t.position), dtype=torch.bool)  # a token that several leaves clip counts once
+    for leaf in (leaf for part in parts for leaf in part.leaves if leaf.name == "clip"):
+        p = leaf.parameters
+        r = _ratio(t, c, p["level"], p["bounds"]).detach()
+        low = low | ((r < 1.0 - p["eps_low"]) & (c["adv"] < 0))
+        high = high | ((r > 1.0 + p["eps_high"]) & (c["adv"] > 0))
+    out.update({"clip/low": mean(low), "clip/high": mean(high), "clip/region": mean(low) + mean(high)})
+    return out

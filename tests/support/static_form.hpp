@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "batches.hpp"
+#include "engines.hpp"
+
+#include <gtest/gtest.h>
+
+/// The static form of an objective against the dynamic one, bit for bit.
+namespace static_form {
+
+using namespace aha;
+
+/// A term of the list with parameters that validate: the defaults, or, for kl of sequences, its only gradient.
+template <class Term>
+Term legal() {
+  Term t;
+  if constexpr (std::is_same_v<Term, kl<level::sequence>>) t.gradient = kl_gradient::ratio;
+  return t;
+}
+
+template <class T, class Exec, class Objective>
+void expect_same(Exec const& exec, Objective const& o, batches::shape shape) {
+  unsigned const reads = needs_of_objective(o).named;
+  auto const needs = [&](unsigned flag, scope s) { return (reads & flag) != 0 ? s : scope::none; };
+  auto const d = batches::random<T>(3, 5, 273, batches::mask_kind::holes);
+  batches::choice c;
+  c.old_logp = (reads & reads::old_logp) != 0;
+  c.ref_logp = (reads & reads::ref_logp) != 0;
+  c.entropy = (reads & reads::entropy) != 0;
+  c.adv = needs(reads::adv, scope::token);
+  c.weight = needs(reads::weight, scope::token);
+  c.keep = needs(reads::keep, scope::token);
+  auto a = batches::lay_out(d, shape, c);
+  auto b = batches::lay_out(d, shape, c);
+  loss_result const of_static = loss(exec, o, a.batch, a.out);
+  loss_result const of_dynamic = loss(exec, dynamic_objective(o), b.batch, b.out);
+  EXPECT_NE(of_static.loss, 0);
+  EXPECT_TRUE(batches::same_bits(of_static.loss, of_dynamic.loss)) << of_static.loss << " " << of_dynamic.loss;
+  EXPECT_TRUE(batches::same_bits(a.dlogp, b.dlogp));
+  EXPECT_TRUE(batches::same_bits(a.dentropy, b.dentropy));
+  EXPECT_TRUE(batches::same_bits(a.token_loss, b.token_loss));
+  std::vector<double> s;
+  std::vector<double> t;
+  of_static.stats.for_each([&](char const*, double x) { s.push_back(x); });
+  of_dynamic.stats.for_each([&](char const*, double x) { t.push_back(x); });
+  EXPECT_TRUE(batches::same_bits(s, t));
+}
+
+template <class T, class Objective>
+void expect_same_on_engines(Objective const& o) {
+  expect_same<T>(exec::scalar{}, o, batches::shape::packed);
+  expect_same<T>(exec::cpu{1}, o, batches::shape::padded);
+}
+
+template <class T>
+void expect_same_terms() {
+  int terms_seen = 0;
+  for_each_type(terms{}, [&](auto tag) {
+    using Term = typename decltype(tag)::type;
+    SCOPED_TRACE(std::string(Term::name));
+    expect_same_on_engines<T>(sequence_mean(legal<Term>()));
+    ++terms_seen;
+  });
+  EXPECT_EQ(static_cast<std::size_t>(terms_seen), terms::size);
+}
+template <class T>
+void expect_same_composition() {
+  expect_same_on_engines<T>(sequence_mean(keep * (weight * clip<level::sequence>(0.2, 0.28) + 0.04 * kl(k3, k2))) -
+                            0.001 * token_mean(entropy{}));
+}
+
+}  // namespace static_form
