@@ -4,7 +4,9 @@
 /// Everything for the CPU. CUDA headers live apart, in `aha/cuda`.
 
 #include <aha/cpu/loss.hpp>
+#include <aha/cpu/loss_from_logits.hpp>
 #include <aha/loss/count_totals.hpp>
 #include <aha/loss/parse.hpp>
 #include <aha/loss/reference.hpp>
 #include <aha/loss/registry.hpp>
+#include <aha/loss/target_shift.hpp>

@@ -326,8 +326,9 @@ TEST(logits_gradient, strided_views) {
   std::int64_t const gap = n + 3, block = l * gap + 5;
   std::vector<float> g(static_cast<std::size_t>(b * block), 7.0F);
   auto const cut = [&](std::vector<float> const& c) { return aha::matrix(c.data(), b, l, l + 1); };
-  aha::logit_rows<> const rows{p.x.data(), b, l, n, (l + 1) * n, n,
-                               aha::matrix(static_cast<std::int64_t const*>(p.ids.data()), b, l, l + 1), 0.9};
+  aha::logit_rows<> const rows{
+      p.x.data(), b, l, n, (l + 1) * n, n, aha::matrix(static_cast<std::int64_t const*>(p.ids.data()), b, l, l + 1),
+      0.9};
   aha::softmax_columns<float> softmax;
   softmax.max = cut(p.max);
   softmax.log_sum = cut(p.log_sum);
@@ -422,7 +423,9 @@ TEST(logits_gradient, windows_of_one_array) {
   p.forward();
   p.backward(true, false);
   std::vector<float> both(4 * 12, 7.0F);
-  for (std::size_t k = 0; k < 4; ++k) std::copy_n(p.x.begin() + static_cast<std::ptrdiff_t>(k * 6), 6, both.begin() + static_cast<std::ptrdiff_t>(k * 12));
+  for (std::size_t k = 0; k < 4; ++k)
+    std::copy_n(p.x.begin() + static_cast<std::ptrdiff_t>(k * 6), 6,
+                both.begin() + static_cast<std::ptrdiff_t>(k * 12));
   aha::softmax_columns<float> softmax;
   softmax.max = p.max;
   softmax.log_sum = p.log_sum;

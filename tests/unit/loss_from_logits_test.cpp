@@ -64,7 +64,8 @@ struct problem {
   std::int64_t tokens() const { return static_cast<std::int64_t>(ids.size()); }
   template <class T>
   auto view(std::vector<T> const& c) const {
-    return padded ? aha::column<T const>(aha::matrix(c.data(), 4, 4)) : aha::column<T const>(aha::span(c.data(), tokens()));
+    return padded ? aha::column<T const>(aha::matrix(c.data(), 4, 4))
+                  : aha::column<T const>(aha::span(c.data(), tokens()));
   }
   aha::logit_rows<> rows() const {
     if (padded) return {x.data(), 4, 4, n, 4 * n, n, view(ids), tau};
@@ -277,8 +278,9 @@ TEST(loss_from_logits, masked_rows_are_unread) {
     b.layout = aha::padded_lens(4, 4, aha::index_view<>(lens));
     by_length.g.assign(by_length.g.size(), 7.0F);
     auto const o = aha::parse(with_entropy);
-    EXPECT_EQ(aha::loss_from_logits(aha::exec::cpu{1}, o, by_length.rows(), b, by_length.dlogits(), by_length.workspace).loss,
-              want.loss);
+    EXPECT_EQ(
+        aha::loss_from_logits(aha::exec::cpu{1}, o, by_length.rows(), b, by_length.dlogits(), by_length.workspace).loss,
+        want.loss);
     EXPECT_TRUE(same(by_length.g, p.g));
 
     // and through ignored targets
@@ -326,7 +328,8 @@ TEST(loss_from_logits, cut_last_column) {
   problem<float> p(true);
   std::vector<float> x, g(4 * 5 * 37, 7.0F);
   for (std::size_t i = 0; i < 4; ++i) {
-    x.insert(x.end(), p.x.begin() + static_cast<std::ptrdiff_t>(i * 4 * 37), p.x.begin() + static_cast<std::ptrdiff_t>((i + 1) * 4 * 37));
+    x.insert(x.end(), p.x.begin() + static_cast<std::ptrdiff_t>(i * 4 * 37),
+             p.x.begin() + static_cast<std::ptrdiff_t>((i + 1) * 4 * 37));
     x.insert(x.end(), 37, std::numeric_limits<float>::quiet_NaN());
   }
   double const want = p.run(with_kl, aha::exec::cpu{1}).loss;
@@ -396,7 +399,8 @@ TEST(loss_from_logits, bad_input_is_named_and_nothing_written) {
   b.layout = aha::padded{2, 4};
   b.old_logp = p.old_logp;
   b.ref_logp = p.ref_logp;
-  rows = aha::logit_rows<>{p.x.data(), 4, 2, 37, 74, 37, aha::matrix(static_cast<std::int64_t const*>(p.ids.data()), 4, 2)};
+  rows = aha::logit_rows<>{
+      p.x.data(), 4, 2, 37, 74, 37, aha::matrix(static_cast<std::int64_t const*>(p.ids.data()), 4, 2)};
   to = {};
   expect("logits", "[2, 4, V] (the layout), got [4, 2, 37]");
   b = good;

@@ -189,7 +189,8 @@ void expect_bitwise_rows() {
       std::memcpy(static_cast<void*>(moved.data() + offset), p.x.data() + row * 5003, 5003 * sizeof(Stored));
       row_results<P> alone(1);
       std::vector<std::int64_t> const id{p.ids[row]};
-      aha::token_logp(aha::exec::cpu{1}, aha::logit_rows{aha::matrix(static_cast<Stored const*>(moved.data() + offset), 1, 5003), id, 0.9},
+      aha::token_logp(aha::exec::cpu{1},
+                      aha::logit_rows{aha::matrix(static_cast<Stored const*>(moved.data() + offset), 1, 5003), id, 0.9},
                       {}, alone.views);
       ASSERT_EQ(alone.logp[0], all.logp[row]);
       ASSERT_EQ(alone.entropy[0], all.entropy[row]);
@@ -253,8 +254,8 @@ TEST(token_logp, masked_rows_are_unread) {
     dirty.ids[1] = 123456789;
     dirty.ids[4] = -7;
     for (int kind = 0; kind < 3; ++kind) {
-      aha::mask_view<> const mask = kind == 0 ? aha::mask_view<>(bytes)
-                                              : (kind == 1 ? aha::mask_view<>(floats) : aha::mask_view<>(wide));
+      aha::mask_view<> const mask =
+          kind == 0 ? aha::mask_view<>(bytes) : (kind == 1 ? aha::mask_view<>(floats) : aha::mask_view<>(wide));
       row_results<float> got(6);
       aha::token_logp(aha::exec::cpu{2}, dirty.rows(), mask, got.views);
       EXPECT_TRUE(got.same(want));
@@ -284,7 +285,9 @@ TEST(token_logp, strided_views) {
     }
   }
   row_results<float> want(static_cast<std::size_t>(b * l));
-  aha::token_logp(aha::exec::cpu{1}, aha::logit_rows{aha::matrix(static_cast<float const*>(copy.data()), b * l, n), ids, 0.8}, {}, want.views);
+  aha::token_logp(aha::exec::cpu{1},
+                  aha::logit_rows{aha::matrix(static_cast<float const*>(copy.data()), b * l, n), ids, 0.8}, {},
+                  want.views);
   aha::matrix const id_view(static_cast<std::int32_t const*>(padded_ids.data()), b, l, l + 1);  // ids[:, :-1]
   aha::logit_rows<> const cut{p.x.data(), b, l, n, (l + 1) * n, n, id_view, 0.8};
   aha::logit_rows<> const turned{static_cast<float const*>(transposed.data()), b, l, n, n, b * n, id_view, 0.8};
@@ -310,16 +313,17 @@ TEST(token_logp, infinite_and_nan_logits) {
   float const nan = std::numeric_limits<float>::quiet_NaN();
   std::size_t const n = 3000;
   std::vector<float> x(6 * n, 0.5F);
-  std::fill(x.begin(), x.begin() + 3000, ninf);       // 0: only -inf
-  x[n + 2500] = nan;                                  // 1: a NaN in the last block
+  std::fill(x.begin(), x.begin() + 3000, ninf);  // 0: only -inf
+  x[n + 2500] = nan;                             // 1: a NaN in the last block
   std::fill(x.begin() + 6000, x.begin() + 8100, ninf);
-  x[2 * n + 5] = nan;                                 // 2: a NaN among a first block of -inf
-  x[3 * n + 7] = -ninf;                               // 3: +inf
+  x[2 * n + 5] = nan;                                     // 2: a NaN among a first block of -inf
+  x[3 * n + 7] = -ninf;                                   // 3: +inf
   std::fill(x.begin() + 12000, x.begin() + 14500, ninf);  // 4: a first block of -inf, 500 equal logits behind
-  x[5 * n + 1] = ninf;                                // 5: the target itself is -inf
+  x[5 * n + 1] = ninf;                                    // 5: the target itself is -inf
   std::vector<std::int64_t> const ids{0, 0, 2900, 0, 2900, 1};
   row_results<float> r(6);
-  aha::token_logp(aha::exec::cpu{1}, aha::logit_rows{aha::matrix(static_cast<float const*>(x.data()), 6, 3000), ids}, {}, r.views);
+  aha::token_logp(aha::exec::cpu{1}, aha::logit_rows{aha::matrix(static_cast<float const*>(x.data()), 6, 3000), ids},
+                  {}, r.views);
   for (std::size_t k : {std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{3}}) {
     EXPECT_TRUE(std::isnan(r.logp[k])) << k;
     EXPECT_TRUE(std::isnan(r.entropy[k])) << k;
@@ -336,7 +340,8 @@ TEST(token_logp, log_sum_keeps_what_is_left_of_one) {
   x[70001] = 0.0F;
   std::vector<std::int64_t> const ids{70001};
   row_results<float> r(1);
-  aha::token_logp(aha::exec::cpu{1}, aha::logit_rows{aha::matrix(static_cast<float const*>(x.data()), 1, 151936), ids}, {}, r.views);
+  aha::token_logp(aha::exec::cpu{1}, aha::logit_rows{aha::matrix(static_cast<float const*>(x.data()), 1, 151936), ids},
+                  {}, r.views);
   double const want = std::log1p(151935.0 * std::exp(-25.0));
   EXPECT_NEAR(static_cast<double>(r.log_sum[0]) / want, 1.0, 3e-4);
 }
@@ -345,9 +350,13 @@ TEST(token_logp, no_rows) {
   std::vector<float> none;
   std::vector<std::int64_t> const ids;
   row_results<float> r(0);
-  EXPECT_EQ(aha::token_logp(aha::exec::cpu{}, aha::logit_rows{aha::matrix(static_cast<float const*>(none.data()), 0, 5), ids}, {}, r.views).rows, 0);
-  aha::logit_rows<> const empty{static_cast<float const*>(nullptr), 3, 0, 5, 0, 5,
-                                aha::matrix(static_cast<std::int64_t const*>(nullptr), 3, 0)};
+  EXPECT_EQ(
+      aha::token_logp(aha::exec::cpu{}, aha::logit_rows{aha::matrix(static_cast<float const*>(none.data()), 0, 5), ids},
+                      {}, r.views)
+          .rows,
+      0);
+  aha::logit_rows<> const empty{
+      static_cast<float const*>(nullptr), 3, 0, 5, 0, 5, aha::matrix(static_cast<std::int64_t const*>(nullptr), 3, 0)};
   EXPECT_EQ(aha::token_logp(aha::exec::cpu{}, empty, {}, aha::logp_outputs<float>{}).rows, 0);
 }
 
@@ -418,7 +427,12 @@ TEST(token_logp, bad_input_is_named_and_nothing_written) {
   EXPECT_EQ(d.logp, std::vector<double>(20, 7.0));
   std::vector<std::int64_t> ids(20, 0);
   ids[13] = 12;
-  aha::logit_rows<> const block{static_cast<float const*>(p.x.data()), 4, 5, 9, 45, 9,
+  aha::logit_rows<> const block{static_cast<float const*>(p.x.data()),
+                                4,
+                                5,
+                                9,
+                                45,
+                                9,
                                 aha::matrix(static_cast<std::int64_t const*>(ids.data()), 4, 5)};
   EXPECT_EQ(message([&] { aha::token_logp(aha::exec::cpu{1}, block, {}, aha::logp_outputs<float>{}); }),
             "aha::token_logp: targets: expected ids in [0, 9) or -100, got 12 at position [2, 3]");

@@ -9,7 +9,7 @@
 AHA_NAMESPACE_BEGIN
 
 /// Storage type of bfloat16 data: the upper half of a float32. It holds bits and has no operators: numbers are widened,
-/// computed with in float32 and rounded once by `to_bfloat16`. Same representation as torch.bfloat16 and __nv_bfloat16.
+/// computed with in float32 and rounded once by `to_bfloat16`. Same representation as torch.bfloat16.
 struct bfloat16 {
   std::uint16_t bits;
 };

@@ -80,9 +80,10 @@ template <class T, class Space>
 status check_rows(std::string_view function, logit_rows<Space> const& rows, mask_view<Space> const& mask) {
   if (status s = check_layout(function, "logits", rows, rows.data); !s.ok()) return s;
   if ((rows.type == dtype::float64) != std::is_same_v<T, double>) {
-    return bad_argument(function, "logits", std::is_same_v<T, double> ? "float64 beside float64 columns"
-                                                                      : "float32 or bfloat16 beside float32 columns",
-                        name_of(rows.type));
+    return bad_argument(
+        function, "logits",
+        std::is_same_v<T, double> ? "float64 beside float64 columns" : "float32 or bfloat16 beside float32 columns",
+        name_of(rows.type));
   }
   if (!(rows.temperature >= smallest_temperature && rows.temperature <= largest_temperature)) {
     return bad_argument(function, "temperature", "a positive number (1e-30 to 1e30)", to_text(rows.temperature));

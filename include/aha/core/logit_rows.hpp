@@ -24,9 +24,7 @@ struct logit_layout {
     return i * outer_stride + t * row_stride;
   }
   /// Elements from `data` to behind the last one that the view covers.
-  AHA_FN constexpr std::int64_t reach() const {
-    return size() == 0 ? 0 : offset(outer - 1, rows - 1) + vocabulary;
-  }
+  AHA_FN constexpr std::int64_t reach() const { return size() == 0 ? 0 : offset(outer - 1, rows - 1) + vocabulary; }
 
  protected:
   constexpr logit_layout() = default;

@@ -26,8 +26,7 @@ struct region {
   explicit region(column<T, host> const& c) : region(c.data, c.rows, c.width, c.row_stride, sizeof(T)) {}
   explicit region(index_view<host> const& c) : region(c.data, c.rows, c.width, c.row_stride, c.wide ? 8 : 4) {}
   explicit region(mask_view<host> const& c) : region(c.data, c.rows, c.width, c.row_stride, entry_bytes(c)) {}
-  region(logit_layout const& l, void const* data)
-      : region(data, 1, l.reach(), 0, element_bytes(l.type)) {
+  region(logit_layout const& l, void const* data) : region(data, 1, l.reach(), 0, element_bytes(l.type)) {
     if (l.size() == 0) return;
     // A common step of all rows exists where blocks are whole rows apart; otherwise the view counts as one run.
     bool const regular = l.row_stride > 0 && (l.outer == 1 || l.outer_stride % l.row_stride == 0);

@@ -7,11 +7,11 @@ AHA_NAMESPACE_BEGIN
 
 /// What a row's gradient is formed from, once a row.
 struct gradient_terms {
-  double max = 0.0;      ///< largest logit
-  double log_sum = 0.0;  ///< log of the sum of e^((x - max)/tau)
-  double entropy = 0.0;  ///< H, read where `dentropy` is not 0
-  double dlogp = 0.0;    ///< a
-  double dentropy = 0.0; ///< b
+  double max = 0.0;       ///< largest logit
+  double log_sum = 0.0;   ///< log of the sum of e^((x - max)/tau)
+  double entropy = 0.0;   ///< H, read where `dentropy` is not 0
+  double dlogp = 0.0;     ///< a
+  double dentropy = 0.0;  ///< b
 };
 
 /// Gradient of `a log p_t + b H` with respect to one logit, away from the target: p (A + B (log p + H)), A = -a/tau,

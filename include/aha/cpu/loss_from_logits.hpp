@@ -44,9 +44,9 @@ status validate_loss_from_logits(Objective const& objective, logit_rows<host> co
   if (status s = check_batch(function, objective, b, outputs<T>{}, observed, reads::logp | reads::entropy); !s.ok()) {
     return s;
   }
-  bool const shaped = rows.rank == 2 ? rows.rows == b.layout.entries()
-                                     : !b.layout.is_packed() && rows.outer == b.layout.sequences &&
-                                           rows.rows == b.layout.width;
+  bool const shaped = rows.rank == 2
+                          ? rows.rows == b.layout.entries()
+                          : !b.layout.is_packed() && rows.outer == b.layout.sequences && rows.rows == b.layout.width;
   if (!shaped) {
     return bad_argument(function, "logits",
                         b.layout.is_packed() ? text("[", b.layout.entries(), ", V] (the tokens of cu_seqlens)")
@@ -57,27 +57,26 @@ status validate_loss_from_logits(Objective const& objective, logit_rows<host> co
   if (gradient) {
     if (status s = check_gradient(function, rows, dlogits); !s.ok()) return s;
   }
-  std::int64_t const needed = logits_workspace<T>(rows, nullptr, wants_entropy(objective, observed), gradient,
-                                                  wants_dentropy(objective)).bytes;
+  std::int64_t const needed =
+      logits_workspace<T>(rows, nullptr, wants_entropy(objective, observed), gradient, wants_dentropy(objective)).bytes;
   if (workspace.size() < needed || (workspace.data_handle() == nullptr && needed > 0)) {
     return bad_argument(function, "workspace", text("at least ", needed, " bytes"), to_text(workspace.size()));
   }
   if (reinterpret_cast<std::uintptr_t>(workspace.data_handle()) % workspace_alignment != 0) {
     return bad_argument(function, "workspace", text("an address divisible by ", workspace_alignment), "another");
   }
-  if (status s = check_apart(function,
-                             {{"workspace", region(column<std::byte>(workspace))},
-                              {"dlogits", region(dlogits, dlogits.data)}},
-                             {{"logits", region(rows, rows.data)},
-                              {"targets", region(rows.targets)},
-                              {"old_logp", region(static_cast<column<T const> const&>(b.old_logp))},
-                              {"ref_logp", region(b.ref_logp)},
-                              {"adv", region(b.adv.values)},
-                              {"weight", region(b.weight.values)},
-                              {"keep", region(b.keep.values)},
-                              {"mask", region(b.mask.present() ? b.mask : b.layout.mask)},
-                              {"length", region(b.length)},
-                              {"layout", region(b.layout.index)}});
+  if (status s = check_apart(
+          function, {{"workspace", region(column<std::byte>(workspace))}, {"dlogits", region(dlogits, dlogits.data)}},
+          {{"logits", region(rows, rows.data)},
+           {"targets", region(rows.targets)},
+           {"old_logp", region(static_cast<column<T const> const&>(b.old_logp))},
+           {"ref_logp", region(b.ref_logp)},
+           {"adv", region(b.adv.values)},
+           {"weight", region(b.weight.values)},
+           {"keep", region(b.keep.values)},
+           {"mask", region(b.mask.present() ? b.mask : b.layout.mask)},
+           {"length", region(b.length)},
+           {"layout", region(b.layout.index)}});
       !s.ok()) {
     return s;
   }

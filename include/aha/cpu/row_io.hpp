@@ -67,7 +67,8 @@ struct row_view {
 
 /// `n <= row_block` elements in their computed type: full blocks of float and double where they lie, others in `scratch`.
 template <class V, class Stored>
-row_view<computed_t<Stored>> load_block(Stored const* from, std::int64_t n, block_scratch<computed_t<Stored>>& scratch) {
+row_view<computed_t<Stored>> load_block(Stored const* from, std::int64_t n,
+                                        block_scratch<computed_t<Stored>>& scratch) {
   using P = computed_t<Stored>;
   if constexpr (std::is_same_v<Stored, P>) {
     if (n == row_block) return {from, n};

@@ -64,15 +64,14 @@ status validate_token_logp(logit_rows<host> const& rows, mask_view<host> const& 
                           output{"max", out.max}, output{"log_sum", out.log_sum}}) {
     if (status s = check_writable(function, o.name, rows, o.values); !s.ok()) return s;
   }
-  status s = check_apart(function,
-                         {{"logp", region(out.logp)},
-                          {"lse", region(out.lse)},
-                          {"entropy", region(out.entropy)},
-                          {"max", region(out.max)},
-                          {"log_sum", region(out.log_sum)}},
-                         {{"logits", region(rows, rows.data)},
-                          {"targets", region(rows.targets)},
-                          {"mask", region(mask)}});
+  status s =
+      check_apart(function,
+                  {{"logp", region(out.logp)},
+                   {"lse", region(out.lse)},
+                   {"entropy", region(out.entropy)},
+                   {"max", region(out.max)},
+                   {"log_sum", region(out.log_sum)}},
+                  {{"logits", region(rows, rows.data)}, {"targets", region(rows.targets)}, {"mask", region(mask)}});
   return s.ok() ? check_targets(function, rows, mask, count) : s;
 }
 
