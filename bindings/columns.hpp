@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aha/loss/token_batch.hpp>
+#include <vector>
+
+#include "arguments.hpp"
+
+namespace aha_python {
+
+/// `per_sequence(values)` or `per_token(values)`.
+struct scoped_array {
+  aha::scope scope = aha::scope::none;
+  py::object values;
+};
+
+/// `outputs(dlogp=..., dentropy=..., token_loss=...)`: None not computed, True a new array, else a buffer to write to.
+struct output_request {
+  py::object dlogp = py::none();
+  py::object dentropy = py::none();
+  py::object token_loss = py::none();
+};
+
+/// The type of `on_policy`.
+struct on_policy_mark {};
+
+/// The names of a batch's columns, in the order of the documentation.
+struct batch_keys {
+  key old_logp{"old_logp"}, ref_logp{"ref_logp"}, entropy{"entropy"}, adv{"adv"}, weight{"weight"}, keep{"keep"},
+      mask{"mask"}, cu_seqlens{"cu_seqlens"}, lens{"lens"}, length{"length"}, totals{"totals"}, scale{"scale"},
+      observe{"observe"}, outputs{"outputs"}, threads{"threads"};
+  static batch_keys const& get() {
+    static batch_keys const keys;
+    return keys;
+  }
+};
+
+/// Layout from `cu_seqlens`, `lens` and the shape of a token column of `rank` 1 or 2 (rows x width).
+/// `column` is the argument that has the shape.
+aha::layout<> layout_of(char const* function, char const* column, int rank, std::int64_t rows, std::int64_t width,
+                        py::handle cu_seqlens, py::handle lens, std::vector<array_view>& owners);
+
+/// Flags of `observe=`: "default", "none" or a list of names.
+unsigned observers_of(py::handle value, argument where);
+aha::totals totals_of(py::handle value, argument where);
+scoped_array const& scoped_of(py::handle value, argument where);
+
+/// Every column but `logp` and `entropy`, with views into the caller's memory. `owners` keeps that memory.
+template <class T>
+void fill_columns(aha::token_batch<aha::host, T>& b, call_arguments& call, char const* like,
+                  std::vector<array_view>& owners) {
+  batch_keys const& k = batch_keys::get();
+  auto const view = [&](py::handle value, argument where) -> array_view const& {
+    owners.push_back(view_of(value, where));
+    return owners.back();
+  };
+  auto const column = [&](py::handle value, key const& name, auto& to) {
+    if (value) to = column_of<T>(view(value, call.at(name)), call.at(name), like);
+  };
+  auto const scoped = [&](key const& name, auto& to, auto const& convert) {
+    py::handle const value = call.keyword(name);
+    if (!value) return;
+    scoped_array const& s = scoped_of(value, call.at(name));
+    to.scope = s.scope;
+    to.values = convert(view(s.values, call.at(name)), call.at(name));
+  };
+  auto const numbers = [&](array_view const& a, argument where) { return column_of<T>(a, where, like); };
+  auto const flags = [](array_view const& a, argument where) { return mask_of(a, where); };
+
+  py::handle const old = call.keyword(k.old_logp);
+  if (old && py::isinstance<on_policy_mark>(old)) {
+    b.old_logp = aha::on_policy;
+  } else {
+    column(old, k.old_logp, b.old_logp);
+  }
+  column(call.keyword(k.ref_logp), k.ref_logp, b.ref_logp);
+  scoped(k.adv, b.adv, numbers);
+  scoped(k.weight, b.weight, numbers);
+  scoped(k.keep, b.keep, flags);
+  if (py::handle const mask = call.keyword(k.mask)) b.mask = mask_of(view(mask, call.at(k.mask)), call.at(k.mask));
+  if (py::handle const length = call.keyword(k.length)) {
+    b.length = index_of(view(length, call.at(k.length)), call.at(k.length));
+  }
+  b.totals = totals_of(call.keyword(k.totals), call.at(k.totals));
+  b.scale = number_of(call.keyword(k.scale), call.at(k.scale), 1.0);
+}
+
+/// One requested output: absent, a new array like `like`, or the caller's buffer. Sets `view`; gives the Python object.
+template <class T>
+py::object output_for(py::handle request, argument where, array_view const& like, char const* name,
+                      aha::column<T>& view, std::vector<array_view>& owners) {
+  if (!request || request.is_none() || request.ptr() == Py_False) return py::none();
+  py::object result = py::reinterpret_borrow<py::object>(request);
+  if (request.ptr() == Py_True) result = new_array(like, dtype_of<T>(), like.shape.data(), like.rank, where);
+  owners.push_back(view_of(result, where));
+  view = output_of<T>(owners.back(), where, name);
+  return result;
+}
+
+}  // namespace aha_python

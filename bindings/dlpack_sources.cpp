@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+// Where arrays come from: NumPy, torch, and whatever speaks DLPack.
+#include <pybind11/numpy.h>
+
+#include <aha/core/error.hpp>
+#include <vector>
+
+#include "dlpack_abi.hpp"
+#include "dlpack_cast.hpp"
+
+namespace aha_python {
+namespace {
+
+char const* const what_we_take = "a NumPy array or a tensor on the CPU (torch, or anything with __dlpack__)";
+
+/// torch, if the program has imported it. References are kept for the life of the process.
+/// Torch tensors do not go through `__dlpack__`: asking for it and for `__dlpack_device__` takes 12 us, reading pointer,
+/// shape, strides and dtype 1 us (torch 2.13, one core of a 2-core Xeon guest).
+struct torch_names {
+  PyObject* tensor = nullptr;
+  PyObject* parameter = nullptr;
+  PyObject* dispatch = nullptr;  // Tensor.__torch_dispatch__ of a class that has not overridden it
+  PyObject* empty = nullptr;
+  PyObject* strided = nullptr;
+  struct {
+    PyObject* object;
+    dtype type;
+  } dtypes[7] = {};
+
+  PyObject* data_ptr = PyUnicode_InternFromString("data_ptr");
+  PyObject* stride = PyUnicode_InternFromString("stride");
+  PyObject* shape = PyUnicode_InternFromString("shape");
+  PyObject* type = PyUnicode_InternFromString("dtype");
+  PyObject* is_cpu = PyUnicode_InternFromString("is_cpu");
+  PyObject* requires_grad = PyUnicode_InternFromString("requires_grad");
+  PyObject* is_neg = PyUnicode_InternFromString("is_neg");
+  PyObject* layout = PyUnicode_InternFromString("layout");
+};
+
+torch_names const* torch_if_imported() {
+  static torch_names names;
+  if (names.tensor != nullptr) return &names;
+  PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), "torch");
+  // A module that is still being imported has no tensors to hand us yet.
+  if (module == nullptr || !py::hasattr(module, "bfloat16") || !py::hasattr(module, "nn")) return nullptr;
+  py::module_ const torch = py::reinterpret_borrow<py::module_>(module);
+  std::size_t i = 0;
+  for (auto const& [name, type] : {std::pair<char const*, dtype>{"float32", dtype::f32},
+                                   {"float64", dtype::f64},
+                                   {"bfloat16", dtype::bf16},
+                                   {"int64", dtype::i64},
+                                   {"int32", dtype::i32},
+                                   {"bool", dtype::boolean},
+                                   {"uint8", dtype::u8}}) {
+    names.dtypes[i].object = py::object(torch.attr(name)).release().ptr();
+    names.dtypes[i++].type = type;
+  }
+  names.empty = py::object(torch.attr("empty")).release().ptr();
+  names.strided = py::object(torch.attr("strided")).release().ptr();
+  names.parameter = py::object(torch.attr("nn").attr("Parameter")).release().ptr();
+  names.dispatch = py::object(torch.attr("Tensor").attr("__torch_dispatch__")).release().ptr();
+  names.tensor = py::object(torch.attr("Tensor")).release().ptr();
+  return &names;
+}
+
+py::object attribute(PyObject* object, PyObject* name) {
+  PyObject* const value = PyObject_GetAttr(object, name);
+  if (value == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(value);
+}
+py::object call(PyObject* object, PyObject* method) {
+  PyObject* const value = PyObject_CallMethodNoArgs(object, method);
+  if (value == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(value);
+}
+
+void set_rank(array_view& a, std::int64_t rank, argument where) {
+  if (rank > array_view::max_rank) wrong_value(where, aha::text("at most ", array_view::max_rank, " dimensions"), aha::text(rank));
+  a.rank = static_cast<int>(rank);
+}
+
+void refuse_gradient(argument where) {
+  wrong_value(where, "a tensor that does not require grad (pass .detach())", "one with requires_grad=True");
+}
+
+void fill_from_torch(array_view& a, py::handle object, torch_names const& names, argument where, bool active) {
+  PyObject* const x = object.ptr();
+  PyTypeObject* const type = Py_TYPE(x);
+  if (reinterpret_cast<PyObject*>(type) != names.tensor && reinterpret_cast<PyObject*>(type) != names.parameter) {
+    // DTensor, fake and functional tensors wrap others: a pointer read from them would be empty or stale.
+    py::object const dispatch = py::type::handle_of(object).attr("__torch_dispatch__");
+    if (dispatch.ptr() != names.dispatch) {
+      wrong_type(where, "a plain torch.Tensor (of a DTensor: to_local())", kind_of_object(object));
+    }
+  }
+  if (attribute(x, names.is_cpu).ptr() != Py_True) {
+    wrong_value(where, "a tensor on the CPU", "one on " + std::string(py::str(object.attr("device"))));
+  }
+  if (!active && attribute(x, names.requires_grad).ptr() == Py_True) refuse_gradient(where);
+  if (attribute(x, names.layout).ptr() != names.strided) {
+    wrong_type(where, "a dense tensor", std::string(py::str(object.attr("layout"))));
+  }
+  py::object const t = attribute(x, names.type);
+  for (auto const& known : names.dtypes) {
+    if (t.ptr() == known.object) a.type = known.type;
+  }
+  if (a.type == dtype::other) {
+    a.type_name = py::str(t);
+    a.type_name.erase(0, a.type_name.rfind('.') + 1);
+  }
+  if (call(x, names.is_neg).ptr() == Py_True) {
+    wrong_value(where, "a tensor whose memory holds its values (call .resolve_neg())", "one with the negative bit set");
+  }
+  py::object const shape = attribute(x, names.shape);
+  py::object const stride = call(x, names.stride);
+  set_rank(a, PyTuple_GET_SIZE(shape.ptr()), where);
+  for (int i = 0; i < a.rank; ++i) {
+    a.shape[static_cast<std::size_t>(i)] = PyLong_AsLongLong(PyTuple_GET_ITEM(shape.ptr(), i));
+    a.stride[static_cast<std::size_t>(i)] = PyLong_AsLongLong(PyTuple_GET_ITEM(stride.ptr(), i));
+  }
+  a.data = PyLong_AsVoidPtr(call(x, names.data_ptr).ptr());
+  if (PyErr_Occurred() != nullptr) throw py::error_already_set();
+  a.from = origin::torch;
+  a.owner = py::reinterpret_borrow<py::object>(object);
+}
+
+void fill_from_numpy(array_view& a, py::handle object, argument where) {
+  py::array const x = py::reinterpret_borrow<py::array>(object);
+  py::dtype const type = x.dtype();
+  std::int64_t const bytes = type.itemsize();
+  char const order = type.byteorder();
+  if (order != '=' && order != '|') wrong_type(where, "native byte order", std::string("byte order ") + order);
+  if (kind_of_object(object) == "a MaskedArray") wrong_type(where, "a plain array (pass its mask as mask=)", "a MaskedArray");
+  switch (type.kind()) {
+    case 'b': a.type = dtype::boolean; break;
+    case 'u': a.type = bytes == 1 ? dtype::u8 : dtype::other; break;
+    case 'i': a.type = bytes == 8 ? dtype::i64 : bytes == 4 ? dtype::i32 : dtype::other; break;
+    case 'f': a.type = bytes == 8 ? dtype::f64 : bytes == 4 ? dtype::f32 : dtype::other; break;
+    default: break;
+  }
+  if (a.type == dtype::other) {
+    a.type_name = py::str(static_cast<py::object const&>(type));
+    // Extension packages register a bfloat16 for NumPy; torch is the way that does not depend on one.
+    if (a.type_name == "bfloat16") a.type_name = "NumPy's bfloat16 (pass a torch tensor)";
+  }
+  set_rank(a, x.ndim(), where);
+  for (int i = 0; i < a.rank; ++i) {
+    std::int64_t const step = x.strides(i);
+    std::int64_t const entries = x.shape(i);
+    // An axis of one entry is never stepped over, so its stride says nothing.
+    if (entries > 1 && (step < 0 || step % bytes != 0)) {
+      wrong_value(where, "strides that are not negative and whole elements", aha::text(step, " bytes over ", bytes, "-byte entries"));
+    }
+    a.shape[static_cast<std::size_t>(i)] = entries;
+    a.stride[static_cast<std::size_t>(i)] = bytes == 0 ? 0 : step / bytes;
+  }
+  constexpr int aligned = 0x0100;  // NPY_ARRAY_ALIGNED
+  if ((x.flags() & aligned) == 0) wrong_value(where, "aligned memory", "an unaligned view");
+  a.data = const_cast<void*>(x.data());
+  a.readonly = !x.writeable();
+  a.from = origin::numpy;
+  a.owner = py::reinterpret_borrow<py::object>(object);
+}
+
+void fill_from_dlpack(array_view& a, py::handle object, argument where) {
+  py::tuple const device = object.attr("__dlpack_device__")();
+  long const kind = device[0].cast<long>();
+  if (kind != 1) {
+    static char const* const names[] = {"", "cpu", "cuda", "cuda (pinned)", "opencl", "", "", "vulkan", "metal", "vpi", "rocm"};
+    std::string const name = kind > 1 && kind <= 10 ? names[kind] : aha::text("DLPack device type ", kind);
+    wrong_value(where, "an array on the CPU", "one on " + name);
+  }
+  // Unconsumed: the capsule's own destructor gives the memory back, so keeping it alive is all there is to do.
+  py::object capsule = object.attr("__dlpack__")();
+  dlpack::tensor const* t = nullptr;
+  if (PyCapsule_IsValid(capsule.ptr(), "dltensor_versioned") != 0) {
+    auto const* m = static_cast<dlpack::managed_versioned const*>(PyCapsule_GetPointer(capsule.ptr(), "dltensor_versioned"));
+    if (m->major != 1) wrong_type(where, "DLPack version 1", aha::text("version ", m->major));
+    a.readonly = (m->flags & 1U) != 0;
+    t = &m->view;
+  } else if (PyCapsule_IsValid(capsule.ptr(), "dltensor") != 0) {
+    t = &static_cast<dlpack::managed const*>(PyCapsule_GetPointer(capsule.ptr(), "dltensor"))->view;
+  } else {
+    wrong_type(where, "a DLPack capsule from __dlpack__()", kind_of_object(capsule));
+  }
+  int const code = t->type.kind;
+  int const bits = t->type.bits;
+  if (t->type.lanes == 1) {
+    if (code == 2 && bits == 32) a.type = dtype::f32;
+    if (code == 2 && bits == 64) a.type = dtype::f64;
+    if (code == 4 && bits == 16) a.type = dtype::bf16;
+    if (code == 0 && bits == 32) a.type = dtype::i32;
+    if (code == 0 && bits == 64) a.type = dtype::i64;
+    if (code == 1 && bits == 8) a.type = dtype::u8;
+    if (code == 6 && bits == 8) a.type = dtype::boolean;
+  }
+  if (a.type == dtype::other) a.type_name = aha::text("DLPack type code ", code, " of ", bits, " bits");
+  set_rank(a, t->rank, where);
+  std::int64_t dense = 1;
+  for (int i = a.rank - 1; i >= 0; --i) {
+    std::size_t const k = static_cast<std::size_t>(i);
+    a.shape[k] = t->shape[k];
+    a.stride[k] = t->strides == nullptr ? dense : t->strides[k];
+    dense *= a.shape[k];
+    if (a.shape[k] > 1 && a.stride[k] < 0) wrong_value(where, "strides that are not negative", aha::text(a.stride[k]));
+  }
+  a.data = static_cast<char*>(t->data) + t->byte_offset;
+  a.from = origin::dlpack;
+  a.owner = std::move(capsule);
+}
+
+}  // namespace
+
+array_view view_of(py::handle object, argument where, bool active) {
+  array_view a;
+  if (py::isinstance<py::array>(object)) {
+    fill_from_numpy(a, object, where);
+    return a;
+  }
+  torch_names const* const torch = torch_if_imported();
+  if (torch != nullptr && PyObject_TypeCheck(object.ptr(), reinterpret_cast<PyTypeObject*>(torch->tensor)) != 0) {
+    fill_from_torch(a, object, *torch, where, active);
+    return a;
+  }
+  if (!py::hasattr(object, "__dlpack__") || !py::hasattr(object, "__dlpack_device__")) {
+    wrong_type(where, what_we_take, kind_of_object(object));
+  }
+  fill_from_dlpack(a, object, where);
+  return a;
+}
+
+py::object new_array(array_view const& like, dtype type, std::int64_t const* shape, int rank, argument where) {
+  if (like.from == origin::torch) {
+    torch_names const& names = *torch_if_imported();
+    py::tuple size(static_cast<std::size_t>(rank));
+    for (int i = 0; i < rank; ++i) size[static_cast<std::size_t>(i)] = py::int_(shape[i]);
+    for (auto const& known : names.dtypes) {
+      if (known.type == type) {
+        return py::handle(names.empty)(size, py::arg("dtype") = py::handle(known.object), py::arg("device") = "cpu");
+      }
+    }
+  }
+  if (type == dtype::bf16) wrong_type(where, "a buffer to write to (NumPy has no bfloat16 to return)", "none");
+  std::vector<py::ssize_t> const size(shape, shape + rank);
+  switch (type) {
+    case dtype::f32: return py::array_t<float>(size);
+    case dtype::f64: return py::array_t<double>(size);
+    case dtype::i64: return py::array_t<std::int64_t>(size);
+    default: wrong_type(where, "float32, float64 or int64", name_of(type));
+  }
+}
+
+}  // namespace aha_python
