@@ -57,7 +57,7 @@ module_ready=no
 for suite in "${suites[@]}"; do
   if is_one_of "$suite" "${with_module[@]}"; then
     # In a subshell: where the module does not build, the suites without it still run, and the others fail.
-    (aha_setup python) && module_ready=yes
+    (aha_setup python plot) && module_ready=yes  # plot: the main job's picture
     break
   fi
 done

@@ -1,19 +1,39 @@
 # SPDX-License-Identifier: MIT
-"""The headers that kernels will include compile under nvcc. Skipped, with a message, where there is no nvcc."""
+"""What kernels will include compiles under nvcc: the headers, and every term inside a kernel. Skipped where there is no nvcc."""
 
+import pathlib
 import shutil
 
 import pytest
 import toolchain
 
+HERE = pathlib.Path(__file__).parent
 pytestmark = pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not on this machine")
 
 
-@pytest.mark.parametrize("header", toolchain.headers("core", "loss"))
-def test_header_compiles_under_nvcc(header, tmp_path):
+def nvcc(source, folder):
+    # A host function called from a kernel is a warning in nvcc and a crash at run time: any warning is an error.
+    command = ["nvcc", *toolchain.STANDARD, "-Werror", "all-warnings", "-x", "cu", "-c", source, "-o", folder / "unit.o"]
+    return toolchain.run(toolchain.cached(command))
+
+
+@pytest.mark.parametrize("folder", ["core", "loss"])
+def test_headers(folder, tmp_path):
+    """One unit a folder: that each stands alone is tested with the host's compiler, which is quicker."""
     source = tmp_path / "unit.cu"
-    source.write_text(f"#include <{header}>\n")
-    # std:: maths called from AHA_FN functions is a warning in nvcc and a crash at run time: any warning is an error.
-    command = ["nvcc", *toolchain.STANDARD, "-Werror", "all-warnings", "-x", "cu", "-c", source, "-o", tmp_path / "unit.o"]
-    result = toolchain.run(toolchain.cached(command))
+    source.write_text("".join(f"#include <{header}>\n" for header in toolchain.headers(folder)))
+    result = nvcc(source, tmp_path)
     assert result.returncode == 0, toolchain.explain(result)
+
+
+@pytest.mark.parametrize("source", sorted(HERE.glob("*.cu")), ids=lambda path: path.stem)
+def test_kernel(source, tmp_path):
+    result = nvcc(source, tmp_path)
+    assert result.returncode == 0, toolchain.explain(result)
+
+
+def test_a_host_call_in_a_kernel_is_caught(tmp_path):
+    source = tmp_path / "unit.cu"
+    source.write_text("struct term { float operator()() const { return 1; } };\n"
+                      "__global__ void evaluate_kernel(float* x) { *x = term{}(); }\n")
+    assert nvcc(source, tmp_path).returncode != 0

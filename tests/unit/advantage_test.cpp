@@ -513,7 +513,7 @@ TEST(advantage_bad_input, overlapping_outputs) {
                 advantages(exec::cpu{}, advantage::grpo, reward, groups<>::by_id(ids),
                            span<double>(buffer.data() + shift, 4));
               }),
-              "aha::advantages: adv: expected memory apart from reward, got memory that overlaps it");
+              "aha::advantages: adv: expected memory apart from reward, got overlapping memory");
   }
   EXPECT_EQ(buffer, before);
   std::vector<double> other{0.5, 1.5, 2.5, 3.5};
@@ -521,7 +521,7 @@ TEST(advantage_bad_input, overlapping_outputs) {
   EXPECT_EQ(text_of([&] {
               advantages(exec::cpu{}, advantage::grpo, reward, groups<>::by_id(ids), other, span<double>(other));
             }),
-            "aha::advantages: adv: expected memory apart from valid, got memory that overlaps it");
+            "aha::advantages: adv: expected memory apart from valid, got overlapping memory");
   EXPECT_EQ(other, other_before);
   // The last entry of one against the first of the other: apart.
   std::vector<double> both(8, 1.0);

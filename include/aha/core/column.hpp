@@ -50,12 +50,12 @@ struct index_view {
   template <class C, class = std::enable_if_t<is_container_of<C, std::int64_t const>::value ||
                                               is_container_of<C, std::int32_t const>::value>>
   constexpr index_view(C& c) : index_view(column<std::remove_pointer_t<decltype(c.data())> const, Space>(c)) {}
-  template <class I, class = std::enable_if_t<std::is_same_v<std::remove_const_t<I>, std::int64_t> ||
-                                              std::is_same_v<std::remove_const_t<I>, std::int32_t>>>
-  constexpr index_view(span<I, Space> s) : index_view(column<I const, Space>(span<I const, Space>(s))) {}
-  template <class I, class = std::enable_if_t<std::is_same_v<std::remove_const_t<I>, std::int64_t> ||
-                                              std::is_same_v<std::remove_const_t<I>, std::int32_t>>>
-  constexpr index_view(matrix<I, Space> m) : index_view(column<I const, Space>(matrix<I const, Space>(m))) {}
+  template <class Int, class = std::enable_if_t<std::is_same_v<std::remove_const_t<Int>, std::int64_t> ||
+                                                std::is_same_v<std::remove_const_t<Int>, std::int32_t>>>
+  constexpr index_view(span<Int, Space> s) : index_view(column<Int const, Space>(span<Int const, Space>(s))) {}
+  template <class Int, class = std::enable_if_t<std::is_same_v<std::remove_const_t<Int>, std::int64_t> ||
+                                                std::is_same_v<std::remove_const_t<Int>, std::int32_t>>>
+  constexpr index_view(matrix<Int, Space> m) : index_view(column<Int const, Space>(matrix<Int const, Space>(m))) {}
 
   AHA_FN constexpr bool present() const { return rank != 0; }
   AHA_FN std::int64_t size() const { return rank == 2 ? rows * width : width; }

@@ -25,9 +25,11 @@ inline constexpr range named{"one of the names", [](double) { return true; }};
 template <class E>
 struct enum_names;
 
+/// The name of a value; of one outside the enumeration, which validation refuses, a text that no parser takes.
 template <class E>
 constexpr std::string_view name_of(E e) {
-  return enum_names<E>::values[static_cast<std::size_t>(e)];
+  constexpr std::size_t count = sizeof(enum_names<E>::values) / sizeof(enum_names<E>::values[0]);
+  return static_cast<std::size_t>(e) < count ? enum_names<E>::values[static_cast<std::size_t>(e)] : "?";
 }
 
 AHA_NAMESPACE_END

@@ -121,31 +121,6 @@ inline status check_targets(std::string_view function, logit_rows<host> const& r
   return {};
 }
 
-/// An argument's name and the memory that it covers.
-struct place {
-  char const* name;
-  region bytes;
-};
-
-/// No output shares memory with an input or with another output.
-inline status check_apart(std::string_view function, std::initializer_list<place> outputs,
-                          std::initializer_list<place> inputs) {
-  for (place const& out : outputs) {
-    for (place const& in : inputs) {
-      if (overlap(out.bytes, in.bytes)) {
-        return bad_argument(function, out.name, text("memory apart from ", in.name), "overlapping memory");
-      }
-    }
-    for (place const& other : outputs) {
-      if (&other == &out) break;
-      if (overlap(out.bytes, other.bytes)) {
-        return bad_argument(function, out.name, text("memory apart from ", other.name), "overlapping memory");
-      }
-    }
-  }
-  return {};
-}
-
 /// Writable views: rows of their own.
 template <class T>
 status check_writable(std::string_view function, std::string_view argument, logit_layout const& l,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/core/error.hpp>
 #include <aha/core/logit_rows.hpp>
+#include <initializer_list>
 
 AHA_NAMESPACE_BEGIN
 
@@ -18,6 +20,10 @@ struct region {
     if (data == nullptr || rows <= 0 || columns <= 0) return;
     auto const size = static_cast<std::uintptr_t>(bytes);
     begin = reinterpret_cast<std::uintptr_t>(data);
+    if (row_stride < 0) {  // the same rows counted from the lowest
+      row_stride = -row_stride;
+      begin -= static_cast<std::uintptr_t>(rows - 1) * static_cast<std::uintptr_t>(row_stride) * size;
+    }
     width = static_cast<std::uintptr_t>(columns) * size;
     stride = rows > 1 ? static_cast<std::uintptr_t>(row_stride) * size : 0;
     end = begin + static_cast<std::uintptr_t>(rows - 1) * stride + width;
@@ -53,6 +59,31 @@ inline bool overlap(region const& a, region const& b) {
   std::uintptr_t const apart =
       b.begin >= a.begin ? (b.begin - a.begin) % step : (step - (a.begin - b.begin) % step) % step;
   return apart < a.width || step - apart < b.width;
+}
+
+/// An argument's name and the memory that it covers.
+struct place {
+  char const* name;
+  region bytes;
+};
+
+/// No output shares memory with an input or with another output.
+inline status check_apart(std::string_view function, std::initializer_list<place> outputs,
+                          std::initializer_list<place> inputs) {
+  for (place const& out : outputs) {
+    for (place const& in : inputs) {
+      if (overlap(out.bytes, in.bytes)) {
+        return bad_argument(function, out.name, text("memory apart from ", in.name), "overlapping memory");
+      }
+    }
+    for (place const& other : outputs) {
+      if (&other == &out) break;
+      if (overlap(out.bytes, other.bytes)) {
+        return bad_argument(function, out.name, text("memory apart from ", other.name), "overlapping memory");
+      }
+    }
+  }
+  return {};
 }
 
 AHA_NAMESPACE_END

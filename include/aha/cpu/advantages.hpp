@@ -4,6 +4,7 @@
 #include <aha/advantage/group.hpp>
 #include <aha/advantage/stats.hpp>
 #include <aha/core/groups.hpp>
+#include <aha/core/region.hpp>
 #include <aha/cpu/exec.hpp>
 #include <aha/cpu/group_index.hpp>
 #include <algorithm>
@@ -42,18 +43,13 @@ status validate_advantages(Method const& method, span<T const> reward, groups<ho
     if (valid.width != n) return bad_argument(me, "valid", text(n, " entries"), text(valid.width));
   }
   if (adv.size() != n) return bad_argument(me, "adv", text(n, " entries"), text(adv.size()));
-  auto const overlaps = [&](void const* data, std::int64_t bytes) {
-    auto const a = reinterpret_cast<std::uintptr_t>(adv.data_handle());
-    auto const b = reinterpret_cast<std::uintptr_t>(data);
-    auto const size = static_cast<std::uintptr_t>(n) * sizeof(T);
-    return n > 0 && bytes > 0 && a < b + static_cast<std::uintptr_t>(bytes) && b < a + size;
-  };
-  std::int64_t const mask_entry[] = {1, 8, 4, 8};
-  char const* shared = nullptr;
-  if (overlaps(reward.data_handle(), n * static_cast<std::int64_t>(sizeof(T)))) shared = "reward";
-  if (overlaps(index.data, index.size() * (index.wide ? 8 : 4))) shared = by.index_name();
-  if (valid.present() && overlaps(valid.data, n * mask_entry[static_cast<int>(valid.type)])) shared = "valid";
-  if (shared != nullptr) return bad_argument(me, "adv", text("memory apart from ", shared), "memory that overlaps it");
+  if (status bad = check_apart(me, {{"adv", region(column<T, host>(adv))}},
+                               {{"reward", region(column<T const, host>(reward))},
+                                {by.index_name(), region(index)},
+                                {"valid", region(valid)}});
+      !bad.ok()) {
+    return bad;
+  }
   for (std::int64_t i = 0; i < n; ++i) {
     // Squares of deviations must stay finite; false for NaN, which is legal.
     if (std::abs(static_cast<double>(reward[i])) > 1e150 && (!valid.present() || valid.at(0, i))) {

@@ -28,10 +28,11 @@ class group_index {
     for (std::int64_t i = 0; i < n; ++i) ++start[bucket(ids[i], bits) + 1];
     for (std::size_t b = 1; b < start.size(); ++b) start[b] += start[b - 1];
 
-    std::unique_ptr<dealt[]> const all(new dealt[static_cast<std::size_t>(n)]);
+    std::unique_ptr<dealt[]> const scratch(new dealt[static_cast<std::size_t>(n)]);
+    dealt* const all = scratch.get();
     auto next = start;
     for (std::int64_t i = 0; i < n; ++i) all[next[bucket(ids[i], bits)]++] = dealt{ids[i], static_cast<Row>(i), 0};
-    for (std::size_t b = 0; b < start.size() - 1; ++b) sort(all.get() + start[b], start[b + 1] - start[b], start[b]);
+    for (std::size_t b = 0; b < start.size() - 1; ++b) sort(all + start[b], start[b + 1] - start[b], start[b]);
   }
 
   std::int64_t size() const { return static_cast<std::int64_t>(begin_.size()) - 1; }
@@ -87,7 +88,8 @@ class group_index {
       begin_[g] = end;
       end += members;
     }
-    for (std::int64_t k = 0; k < n; ++k) rows_[at(of[k].number)++] = of[k].row;
+    Row* const sorted = rows_.get();
+    for (std::int64_t k = 0; k < n; ++k) sorted[at(of[k].number)++] = of[k].row;
   }
 
   /// Slot of `id`, or the free one where it belongs.

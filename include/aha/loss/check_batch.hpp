@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/core/region.hpp>
 #include <aha/loss/validate.hpp>
-#include <cstdint>
 
 AHA_NAMESPACE_BEGIN
 
@@ -15,65 +15,36 @@ constexpr unsigned reads_of_observers(unsigned observed) {
   return r;
 }
 
-/// First and one past the last byte of what a view covers.
-struct byte_range {
-  std::uintptr_t begin = 0;
-  std::uintptr_t end = 0;
-  [[nodiscard]] bool meets(byte_range const& o) const { return begin < o.end && o.begin < end; }
-};
-inline byte_range bytes_of(void const* data, int rank, std::int64_t rows, std::int64_t width, std::int64_t row_stride,
-                           std::int64_t element) {
-  if (rank == 0 || rows == 0 || width == 0) return {};
-  auto const base = reinterpret_cast<std::uintptr_t>(data);
-  std::int64_t const last = (rows - 1) * row_stride;
-  std::int64_t const low = last < 0 ? last : 0;
-  std::int64_t const high = (last > 0 ? last : 0) + width;
-  return {base + static_cast<std::uintptr_t>(low * element), base + static_cast<std::uintptr_t>(high * element)};
-}
-template <class T>
-byte_range bytes_of(column<T, host> const& c) {
-  return bytes_of(c.data, c.rank, c.rows, c.width, c.row_stride, static_cast<std::int64_t>(sizeof(T)));
-}
-inline byte_range bytes_of(mask_view<host> const& m) {
-  using kind = mask_view<host>::kind;
-  std::int64_t const size = m.type == kind::byte ? 1 : (m.type == kind::f32 ? 4 : 8);
-  return bytes_of(m.data, m.rank, m.rows, m.width, m.row_stride, size);
-}
-
 /// Outputs: shapes, rows apart from each other, no memory shared with an input or another output.
 template <class T>
-void check_outputs(batch_check<T>& check, token_batch<host, T> const& b, outputs<T, host> const& out) {
-  struct named_range {
+void check_outputs(std::string_view function, batch_check<T>& check, token_batch<host, T> const& b,
+                   outputs<T, host> const& out) {
+  struct output {
     std::string_view name;
-    byte_range bytes;
+    column<T, host> const& values;
   };
-  named_range const inputs[] = {
-      {"logp", bytes_of(b.logp)},         {"old_logp", bytes_of(static_cast<column<T const, host> const&>(b.old_logp))},
-      {"ref_logp", bytes_of(b.ref_logp)}, {"entropy", bytes_of(b.entropy)},
-      {"adv", bytes_of(b.adv.values)},    {"weight", bytes_of(b.weight.values)},
-      {"keep", bytes_of(b.keep.values)},  {"mask", bytes_of(b.mask.present() ? b.mask : b.layout.mask)}};
-  struct named_output {
-    std::string_view name;
-    column<T, host> const* view;
-  };
-  named_output const outs[] = {{"dlogp", &out.dlogp}, {"dentropy", &out.dentropy}, {"token_loss", &out.token_loss}};
-  for (int k = 0; k < 3; ++k) {
-    column<T, host> const& c = *outs[k].view;
-    if (!c.present()) continue;
-    check.tokens(outs[k].name, c);
-    if (c.rank == 2 && c.rows > 1 && c.row_stride < c.width) {
-      check.fail(outs[k].name, "rows that do not overlap", text("a row stride of ", c.row_stride));
-    }
-    byte_range const mine = bytes_of(c);
-    for (named_range const& in : inputs) {
-      if (mine.meets(in.bytes)) check.fail(outs[k].name, text("memory apart from ", in.name), "overlapping memory");
-    }
-    for (int j = 0; j < k; ++j) {
-      if (outs[j].view->present() && mine.meets(bytes_of(*outs[j].view))) {
-        check.fail(outs[k].name, text("memory apart from ", outs[j].name), "overlapping memory");
-      }
+  for (output const& o :
+       {output{"dlogp", out.dlogp}, output{"dentropy", out.dentropy}, output{"token_loss", out.token_loss}}) {
+    if (!o.values.present()) continue;
+    check.tokens(o.name, o.values);
+    if (o.values.rank == 2 && o.values.rows > 1 && o.values.row_stride < o.values.width) {
+      check.fail(o.name, "rows that do not overlap", text("a row stride of ", o.values.row_stride));
     }
   }
+  if (!check.result().ok()) return;
+  check.take(check_apart(
+      function,
+      {{"dlogp", region(out.dlogp)}, {"dentropy", region(out.dentropy)}, {"token_loss", region(out.token_loss)}},
+      {{"logp", region(b.logp)},
+       {"old_logp", region(static_cast<column<T const, host> const&>(b.old_logp))},
+       {"ref_logp", region(b.ref_logp)},
+       {"entropy", region(b.entropy)},
+       {"adv", region(b.adv.values)},
+       {"weight", region(b.weight.values)},
+       {"keep", region(b.keep.values)},
+       {"mask", region(b.mask.present() ? b.mask : b.layout.mask)},
+       {"length", region(b.length)},
+       {"layout", region(b.layout.index)}}));
 }
 
 /// Everything that `loss` checks before it writes. `computed` names columns that the caller computes itself (from
@@ -126,7 +97,7 @@ status check_batch(std::string_view function, Objective const& objective, token_
   if (s.ok()) s = check_total(function, "totals.sequences", b.totals.sequences, n.sequences);
   if (!s.ok()) return s;
   if (!std::isfinite(b.scale)) check.fail("scale", "a finite number", to_text(b.scale));
-  check_outputs(check, b, out);
+  check_outputs(function, check, b, out);
   return check.result();
 }
 

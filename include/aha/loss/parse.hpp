@@ -198,7 +198,7 @@ class expression_reader {
     dynamic_leaf l;
     if (status_.ok()) status_ = make_term(name, arguments, l.term);
     dynamic_expression e;
-    e.leaves.push_back(std::move(l));
+    e.leaves.push_back(l);
     return e;
   }
   argument read_argument() {

@@ -33,6 +33,12 @@ constexpr unsigned needs_of(Term const& t) {
   return n;
 }
 
+/// True for entries of the type list that share a name and are told apart by a keyword.
+template <class Term, class = void>
+struct has_variant : std::false_type {};
+template <class Term>
+struct has_variant<Term, std::void_t<decltype(Term::variant)>> : std::true_type {};
+
 /// Which side of a clip a token is on; both false where nothing is clipped.
 template <class V>
 struct clip_side {

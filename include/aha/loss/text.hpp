@@ -23,11 +23,6 @@ std::string parameter_text(E e) {
   return "\"" + std::string(name_of(e)) + "\"";
 }
 
-template <class Term, class = void>
-struct has_variant : std::false_type {};
-template <class Term>
-struct has_variant<Term, std::void_t<decltype(Term::variant)>> : std::true_type {};
-
 /// How many leading parameters are written by position: those of the first one's type.
 template <class Term>
 int positional_parameters() {

@@ -6,6 +6,7 @@
 #include <aha/loss/observe.hpp>
 #include <aha/loss/token_batch.hpp>
 #include <cmath>
+#include <iterator>
 #include <string>
 
 AHA_NAMESPACE_BEGIN
@@ -54,7 +55,7 @@ inline status check_parameter(std::string_view function, std::string_view name, 
 }
 template <class E>
 status check_parameter(std::string_view function, std::string_view name, E e, range const&) {
-  constexpr std::size_t count = sizeof(enum_names<E>::values) / sizeof(enum_names<E>::values[0]);
+  constexpr std::size_t count = std::size(enum_names<E>::values);
   if (static_cast<std::size_t>(e) < count) return {};
   return bad_argument(function, name, "one of its names", text(static_cast<int>(e)));
 }
@@ -72,7 +73,17 @@ status check_term(Term const& t) {
     if (s.ok()) s = check_parameter(Term::name, name, t.*member, legal);
   });
   if constexpr (has_problem<Term>::value) {
-    if (s.ok() && !t.problem().empty()) s = status(text("aha::", Term::name, ": ", t.problem(), ", got another"));
+    std::string_view const why = t.problem();
+    if (s.ok() && !why.empty()) {
+      std::string got = "another";  // the problem names a parameter, or the keyword that chose the type
+      if constexpr (has_variant<Term>::value) got = Term::variant;
+      Term::params([&](std::string_view name, auto member, range const&, std::string_view) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(t.*member)>, double>) {
+          if (name == why.substr(0, why.find(':'))) got = to_text(t.*member);
+        }
+      });
+      s = status(text("aha::", Term::name, ": ", why, ", got ", got));
+    }
   }
   return s;
 }
@@ -131,6 +142,10 @@ class batch_check {
   status const& result() const { return s_; }
   void fail(std::string_view argument, std::string_view expected, std::string_view got) {
     if (s_.ok()) s_ = bad_argument(function_, argument, expected, got);
+  }
+
+  void take(status s) {
+    if (s_.ok()) s_ = std::move(s);
   }
 
   /// The layout itself, for columns of `entries` tokens.

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// `loss` allocates nothing, once the thread pool is there. This binary's operator new counts while it is asked to.
+#include "batches.hpp"
+#include "engines.hpp"
+
+#include <aha/loss/parse.hpp>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+namespace {
+std::atomic<bool> counting{false};
+std::atomic<int> allocations{0};
+void* take(std::size_t size, std::size_t alignment) {
+  if (counting) ++allocations;
+  void* const p = alignment > alignof(std::max_align_t) ? std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment)
+                                                        : std::malloc(size > 0 ? size : 1);
+  if (p == nullptr) throw std::bad_alloc();
+  return p;
+}
+}  // namespace
+
+void* operator new(std::size_t size) { return take(size, 0); }
+void* operator new(std::size_t size, std::align_val_t a) { return take(size, static_cast<std::size_t>(a)); }
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+
+namespace {
+
+template <class F>
+int count_allocations(F const& f) {
+  allocations = 0;
+  counting = true;
+  f();
+  counting = false;
+  return allocations;
+}
+
+TEST(allocation, the_counter_counts) {
+  EXPECT_EQ(count_allocations([] {
+    std::vector<double> v(100);
+    v[3] = 1;
+    ASSERT_EQ(v[3], 1);
+  }), 1);
+}
+
+template <class T>
+void expect_none() {
+  using namespace aha;
+  dynamic_objective const o = parse(
+      "sequence_mean(weight * keep * clip(0.2, 0.28, level=\"sequence\") + 0.04 * kl(\"k3\")) - 0.3 * token_mean(entropy())");
+  batches::choice c;
+  c.adv = scope::token;
+  c.weight = scope::sequence;
+  c.keep = scope::token;
+  for (batches::shape s : batches::all_shapes) {
+    auto l = batches::lay_out(batches::random<T>(51, 70, 300, batches::mask_kind::holes), s, c);
+    for (int threads : {1, 3}) {
+      double const want = loss(exec::cpu{threads}, o, l.batch, l.out, observe::all).loss;  // may make the pool
+      double got = 0;
+      EXPECT_EQ(count_allocations([&] { got = loss(exec::cpu{threads}, o, l.batch, l.out, observe::all).loss; }), 0)
+          << batches::shape_names[static_cast<int>(s)] << ", " << threads << " threads";
+      EXPECT_EQ(got, want);
+    }
+    EXPECT_EQ(count_allocations([&] { loss(exec::scalar{}, o, l.batch, l.out, observe::all); }), 0);
+  }
+}
+TEST(allocation, loss_allocates_nothing_in_float) { expect_none<float>(); }
+TEST(allocation, loss_allocates_nothing_in_double) { expect_none<double>(); }
+
+}  // namespace
