@@ -157,7 +157,7 @@ class _TokenLogp(torch.autograd.Function):
             targets if targets is not None else ctx.arrays[0],
             max=maximum,
             log_sum=log_sum,
-            entropy=entropy if dentropy is not None else None,
+            entropy=None if dentropy is None else entropy.detach(),
             dlogp=None if dlogp is None else dlogp.contiguous(),
             dentropy=None if dentropy is None else dentropy.contiguous(),
             temperature=ctx.temperature,

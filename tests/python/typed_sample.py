@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""Checked by mypy, never run: the stubs fit ordinary use. Lines that must be errors say so."""
+
+import numpy as np
+import torch
+
+import aha
+import aha.torch
+
+logp = np.zeros(4, dtype=np.float32)
+tensor = torch.zeros(4, requires_grad=True)
+objective = aha.sequence_mean(aha.weight * aha.clip(0.2, 0.28, level="sequence") + 0.04 * aha.kl("k3", gradient="ratio"))
+objective = objective - 0.001 * aha.token_mean(aha.entropy(), total=12)
+objective = objective + aha.constant_length(128)(aha.keep * aha.clip())
+cu = np.array([0, 4])
+counts = aha.count_totals(cu_seqlens=cu)
+result = aha.loss(
+    objective,
+    logp,
+    old_logp=aha.on_policy,
+    adv=aha.per_sequence(np.zeros(1, dtype=np.float32)),
+    cu_seqlens=cu,
+    totals=counts,
+    observe=["clip", "ess"],
+    outputs=aha.outputs(dlogp=True, token_loss=np.zeros(4, dtype=np.float32)),
+)
+value: float = result.loss
+named: dict[str, float] = result.stats.to_dict()
+adv = aha.advantages(aha.advantage.group(baseline="leave_one_out", scale="none"), logp, aha.groups(ids=cu)).adv
+out = aha.torch.loss(objective, tensor, old_logp=tensor.detach(), adv=aha.per_token(adv), mask=torch.ones(4))
+out.loss.backward()  # type: ignore[no-untyped-call]
+one: torch.Tensor = aha.torch.token_logp(tensor, cu)
+both: tuple[torch.Tensor, torch.Tensor] = aha.torch.token_logp(tensor, cu, entropy=True)
+text: str = repr(aha.parse("token_mean(clip(0.2, 0.2))")) + aha.terms_table()
+
+aha.loss(objective, [1.0, 2.0])  # type: ignore[arg-type]
+aha.loss(aha.clip(), logp)  # type: ignore[arg-type]
+aha.kl("k4")  # type: ignore[arg-type]
+aha.clip(level="row")  # type: ignore[arg-type]
+aha.clip(0.2, 0.2, 0.2)  # type: ignore[misc]
+aha.loss(objective, logp, adv=logp)  # type: ignore[arg-type]
+aha.groups(ids=cu, offsets=cu)  # type: ignore[call-overload]
+aha.loss(objective, logp, refs=logp)  # type: ignore[call-arg]
