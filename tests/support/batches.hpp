@@ -137,7 +137,8 @@ struct laid_out {
   std::vector<std::int64_t> place;
   std::vector<std::int64_t> index;
   std::vector<T> logp, old_logp, ref_logp, entropy, adv, weight, dlogp, dentropy, token_loss;
-  std::vector<std::uint8_t> mask, keep;
+  std::vector<T> adv_sequence, weight_sequence;
+  std::vector<std::uint8_t> mask, keep, keep_sequence;
   aha::token_batch<aha::host, T> batch;
   aha::outputs<T, aha::host> out;
   std::size_t canonical = 0;
@@ -172,6 +173,9 @@ laid_out<T> lay_out(data<T> const& d, shape s, choice const& c, T filler = std::
   laid_out<T> r;
   r.canonical = d.mask.size();
   r.canary = canary;
+  r.adv_sequence = d.adv_sequence;
+  r.weight_sequence = d.weight_sequence;
+  r.keep_sequence = d.keep_sequence;
   bool const pack = s == shape::packed || s == shape::packed_masked;
   std::int64_t const stride = s == shape::padded_strided ? d.width + 3 : d.width;
   if (pack) r.index.push_back(0);
@@ -244,9 +248,9 @@ laid_out<T> lay_out(data<T> const& d, shape s, choice const& c, T filler = std::
     if (which == scope::token) return scoped<column<T const>>(scope::token, read(of_tokens));
     return scoped<column<T const>>();
   };
-  b.adv = scoped_of(c.adv, d.adv_sequence, r.adv);
-  b.weight = scoped_of(c.weight, d.weight_sequence, r.weight);
-  if (c.keep == scope::sequence) b.keep = per_sequence(d.keep_sequence);
+  b.adv = scoped_of(c.adv, r.adv_sequence, r.adv);
+  b.weight = scoped_of(c.weight, r.weight_sequence, r.weight);
+  if (c.keep == scope::sequence) b.keep = per_sequence(r.keep_sequence);
   if (c.keep == scope::token) b.keep = scoped<mask_view<>>(scope::token, mask_of(r.keep));
   b.totals = totals(d.tokens(), d.sequences());
   r.out.dlogp = tokens(r.dlogp);
