@@ -36,13 +36,18 @@ class loss_result:
         return f"loss_result(loss={self.loss!r})"
 
 
+def _kind(value):
+    name = type(value).__name__
+    return ("an " if name[0] in "aeiouAEIOU" else "a ") + name
+
+
 def _scalar(value, like):
     return torch.scalar_tensor(value, dtype=torch.float64 if like.dtype is torch.float64 else torch.float32)
 
 
 def _tensor(function, argument, value):
     if not isinstance(value, torch.Tensor):
-        raise TypeError(f"aha::{function}: {argument}: expected a torch tensor, got {type(value).__name__}")
+        raise TypeError(f"aha::{function}: {argument}: expected a torch tensor, got {_kind(value)}")
 
 
 def _requires_grad(value):
@@ -84,7 +89,7 @@ def loss(objective, logp, *, entropy=None, outputs=None, **columns):
     active_entropy = _requires_grad(entropy)
     asked = outputs if outputs is not None else _aha.outputs()
     if not isinstance(asked, _aha.outputs):
-        raise TypeError(f"aha::loss: outputs: expected aha.outputs(...), got {type(asked).__name__}")
+        raise TypeError(f"aha::loss: outputs: expected aha.outputs(...), got {_kind(asked)}")
     # A gradient is computed where an input requires it, or where it was asked for.
     columns["outputs"] = _aha.outputs(
         dlogp=asked.dlogp if asked.dlogp is not None else (active_logp or None),
