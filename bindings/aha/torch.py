@@ -3,8 +3,8 @@
 
 The gradient is computed together with the loss, where an input requires it; `backward` multiplies it by the upstream
 scalar, or hands it on untouched where that is 1. A second backward through a retained graph gives the same numbers, a
-second derivative raises. Inputs are never written to. Autocast has no influence: nothing here is a torch operation that it
-casts. Everything that is not differentiated (old_logp, adv, ...) must not require grad: pass `.detach()`.
+second derivative raises. Inputs are never written to. Autocast has no influence: nothing here is a torch operation that
+it casts. Everything that is not differentiated (old_logp, adv, ...) must not require grad: pass `.detach()`.
 """
 
 import torch
@@ -135,7 +135,9 @@ def loss_from_logits(objective, logits, targets, *, dlogits=None, **columns):
 class _TokenLogp(torch.autograd.Function):
     @staticmethod
     def forward(ctx, logits, targets, mask, temperature, entropy, threads):
-        r = _aha._token_logp_autograd(logits, targets, temperature=temperature, entropy=entropy, mask=mask, threads=threads)
+        r = _aha._token_logp_autograd(
+            logits, targets, temperature=temperature, entropy=entropy, mask=mask, threads=threads
+        )
         # Tensors are saved so that a write to one of them before backward raises; NumPy arrays have no such guard.
         ctx.arrays = tuple(None if isinstance(x, torch.Tensor) else x for x in (targets, mask))
         ctx.save_for_backward(
@@ -182,6 +184,8 @@ def token_logp(logits, targets, *, temperature=1.0, entropy=False, mask=None, th
     if _requires_grad(logits):
         logp, h = _TokenLogp.apply(logits, targets, mask, temperature, entropy, threads)
     else:
-        r = _aha._token_logp_autograd(logits, targets, temperature=temperature, entropy=entropy, mask=mask, threads=threads)
+        r = _aha._token_logp_autograd(
+            logits, targets, temperature=temperature, entropy=entropy, mask=mask, threads=threads
+        )
         logp, h = r.logp, r.entropy
     return (logp, h) if entropy else logp

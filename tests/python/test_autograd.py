@@ -229,7 +229,9 @@ def test_gradcheck_of_a_sequence_ratio_that_varies_inside():
     logp, columns = packed()
     columns["adv"] = aha.per_token(torch.tensor(np.random.default_rng(4).normal(size=TOKENS)))
     columns["weight"] = aha.per_token(torch.tensor(np.random.default_rng(5).random(TOKENS) + 0.5))
-    objective = aha.sequence_mean(aha.weight * aha.clip(0.5, 0.5, level="sequence") + 0.1 * aha.kl("k3", "ratio", level="sequence"))
+    objective = aha.sequence_mean(
+        aha.weight * aha.clip(0.5, 0.5, level="sequence") + 0.1 * aha.kl("k3", "ratio", level="sequence")
+    )
     x = torch.tensor(logp, requires_grad=True)
     assert torch.autograd.gradcheck(lambda a: aha.torch.loss(objective, a, **columns).loss, (x,), eps=1e-6, atol=1e-8)
 

@@ -9,7 +9,9 @@ import aha.torch
 
 logp = np.zeros(4, dtype=np.float32)
 tensor = torch.zeros(4, requires_grad=True)
-objective = aha.sequence_mean(aha.weight * aha.clip(0.2, 0.28, level="sequence") + 0.04 * aha.kl("k3", gradient="ratio"))
+objective = aha.sequence_mean(
+    aha.weight * aha.clip(0.2, 0.28, level="sequence") + 0.04 * aha.kl("k3", gradient="ratio")
+)
 objective = objective - 0.001 * aha.token_mean(aha.entropy(), total=12)
 objective = objective + aha.constant_length(128)(aha.keep * aha.clip())
 cu = np.array([0, 4])
