@@ -12,8 +12,8 @@ int main() {
   std::vector<double> const mask(6);
   aha::padded<> const layout(2, 3, mask);
   double const x = aha::math::exp(1.0);
-  return aha::loss(aha::exec::cpu{}, objective, batch).status.ok() && aha::loss(aha::exec::scalar{}, objective, doubles).loss < x &&
-                 layout.mask.rank == 1 && no_view.empty()
+  return aha::loss(aha::exec::cpu{}, objective, batch).status.ok() &&
+                 aha::loss(aha::exec::scalar{}, objective, doubles).loss < x && layout.mask.rank == 1 && no_view.empty()
              ? 0
              : 1;
 }

@@ -73,7 +73,8 @@ TEST(expressions, needs_follow_parameters_and_factors) {
   EXPECT_EQ(needs_of(kl(k3)), reads::logp | reads::ref_logp);
   EXPECT_EQ(needs_of(kl(k3, kl_gradient::ratio)), reads::logp | reads::ref_logp | reads::old_logp);
   EXPECT_EQ(needs_of(entropy{}), unsigned(reads::entropy));
-  objective_needs const n = needs_of_objective(token_mean(weight * clip{} + 0 * kl(k3)) - 0.0 * sequence_mean(keep * entropy{}));
+  objective_needs const n =
+      needs_of_objective(token_mean(weight * clip{} + 0 * kl(k3)) - 0.0 * sequence_mean(keep * entropy{}));
   EXPECT_EQ(n.active, reads::logp | reads::old_logp | reads::adv | reads::weight);
   EXPECT_EQ(n.named, n.active | reads::ref_logp | reads::entropy | reads::keep);
   EXPECT_TRUE(n.tokens);
@@ -94,7 +95,9 @@ struct ones {
     b.adv = per_sequence(adv);
     b.totals = totals(10, 5);
   }
-  double run(dynamic_objective const& o) { return loss(exec::cpu{1}, o, b, outputs<double>{dlogp, dentropy, token_loss}).loss; }
+  double run(dynamic_objective const& o) {
+    return loss(exec::cpu{1}, o, b, outputs<double>{dlogp, dentropy, token_loss}).loss;
+  }
   void expect(dynamic_objective const& o, double first, double last) {
     double const got = run(o);
     EXPECT_NEAR(got, -(4 * first + 2 * last), 1e-15);
@@ -132,8 +135,8 @@ TEST(aggregates, a_count_of_zero_gives_zero) {
   dynamic_expression const e{clip{}};
   ones x;
   x.b.totals = totals(0, 0);
-  for (dynamic_objective const& o : {token_mean(e), sequence_mean(e), sequence_sum(e), constant_length(3)(e), token_mean(e, 0),
-                                     sequence_mean(dynamic_expression(clip<level::sequence>{}), 0)}) {
+  for (dynamic_objective const& o : {token_mean(e), sequence_mean(e), sequence_sum(e), constant_length(3)(e),
+                                     token_mean(e, 0), sequence_mean(dynamic_expression(clip<level::sequence>{}), 0)}) {
     EXPECT_EQ(x.run(o), 0);
     for (std::size_t t = 0; t < 6; ++t) {
       EXPECT_EQ(x.dlogp[t], 0);
@@ -157,7 +160,8 @@ TEST(aggregates, keep_leaves_the_denominator_alone) {
   EXPECT_NEAR(x.run(sequence_mean(dynamic_expression(keep * clip{}))), -1.0 / 5, 1e-15);
   // The statistic is a mean over the mask: dropped tokens of a sequence ratio still get their share of the gradient.
   x.b.keep = per_token(keep_tokens);
-  EXPECT_NEAR(x.run(sequence_mean(dynamic_expression(keep * clip<level::sequence>{}))), -(2.0 / 4 + 1.0 / 2) / 5, 1e-15);
+  EXPECT_NEAR(x.run(sequence_mean(dynamic_expression(keep * clip<level::sequence>{}))), -(2.0 / 4 + 1.0 / 2) / 5,
+              1e-15);
   for (std::size_t t = 0; t < 4; ++t) EXPECT_NEAR(x.dlogp[t], -2.0 / 4 / 5 / 4, 1e-15);
 }
 
@@ -182,12 +186,14 @@ TEST(outputs, sum_to_the_loss_and_can_be_left_out) {
   auto const d = batches::random<double>(81, 5, 40, batches::mask_kind::holes);
   batches::choice c;
   auto l = batches::lay_out(d, batches::shape::padded, c);
-  dynamic_objective const o = dynamic_objective(sequence_mean(clip(0.2, 0.28) + 0.4 * kl(k3)) - 0.1 * token_mean(entropy{}));
+  dynamic_objective const o =
+      dynamic_objective(sequence_mean(clip(0.2, 0.28) + 0.4 * kl(k3)) - 0.1 * token_mean(entropy{}));
   double const all = loss(exec::cpu{1}, o, l.batch, l.out).loss;
   EXPECT_NEAR(std::accumulate(l.token_loss.begin(), l.token_loss.end(), 0.0), all, 1e-14);
   auto const dlogp = l.dlogp;
   auto const dentropy = l.dentropy;
-  for (std::size_t k = 0; k < dentropy.size(); ++k) EXPECT_NEAR(dentropy[k], l.mask[k] != 0 ? -0.1 / d.tokens() : 0, 1e-16);
+  for (std::size_t k = 0; k < dentropy.size(); ++k)
+    EXPECT_NEAR(dentropy[k], l.mask[k] != 0 ? -0.1 / d.tokens() : 0, 1e-16);
   EXPECT_EQ(loss(exec::cpu{1}, o, l.batch).loss, all);
   EXPECT_EQ(l.dlogp, dlogp) << "no output, nothing written";
   std::vector<double> other(dlogp.size());
@@ -206,7 +212,8 @@ TEST(outputs, are_deduced_from_containers_and_views) {
   static_assert(std::is_same_v<decltype(outputs{a, b}), outputs<double, host>>);
   static_assert(std::is_same_v<decltype(outputs{a, b, c}), outputs<double, host>>);
   static_assert(std::is_same_v<decltype(outputs{span(a), span(b), span(c)}), outputs<double, host>>);
-  static_assert(std::is_same_v<decltype(outputs{matrix(a.data(), 1, 3), matrix(b.data(), 1, 3)}), outputs<double, host>>);
+  static_assert(
+      std::is_same_v<decltype(outputs{matrix(a.data(), 1, 3), matrix(b.data(), 1, 3)}), outputs<double, host>>);
   outputs const o{a, b, c};
   EXPECT_EQ(o.dlogp.data, a.data());
   EXPECT_EQ(o.dentropy.data, b.data());
