@@ -9,7 +9,8 @@
 namespace {
 
 using namespace aha;
-using parity::compare, parity::describe, parity::distance, parity::expect, parity::expectation, parity::largest, parity::recipe;
+using parity::compare, parity::describe, parity::distance, parity::expect, parity::expectation, parity::largest,
+    parity::recipe;
 using doubles = std::vector<double>;
 
 /// Five-point central difference: error h^4 f''''', here about 1e-12.
@@ -37,16 +38,19 @@ TEST(oracle, gradients_are_those_of_its_loss) {
       doubles numeric_entropy(numeric.size());
       for (std::size_t k = 0; k < numeric.size(); ++k) {
         auto const moved = [&](doubles oracle::problem::*column) {
-          return slope([&](double h) {
-            oracle::problem p = e.problem;
-            (p.*column)[k] += h;
-            return oracle::solve(p).loss;
-          }, 2e-4);
+          return slope(
+              [&](double h) {
+                oracle::problem p = e.problem;
+                (p.*column)[k] += h;
+                return oracle::solve(p).loss;
+              },
+              2e-4);
         };
         numeric[k] = moved(&oracle::problem::logp);
         numeric_entropy[k] = moved(&oracle::problem::entropy);
       }
-      EXPECT_LE(distance(numeric, e.answer.dlogp, largest(e.answer.dlogp)), 1e-9) << describe(r, batches::mask_kind::holes);
+      EXPECT_LE(distance(numeric, e.answer.dlogp, largest(e.answer.dlogp)), 1e-9)
+          << describe(r, batches::mask_kind::holes);
       EXPECT_LE(distance(numeric_entropy, e.answer.dentropy, largest(e.answer.dentropy)), 1e-9);
       ++compared;
     }
@@ -56,8 +60,8 @@ TEST(oracle, gradients_are_those_of_its_loss) {
 
 TEST(sequence_ratio, everything_varies_inside_the_sequence) {
   int cases = 0;
-  for (oracle::kl_form form : {oracle::kl_form::none, oracle::kl_form::k3, oracle::kl_form::k3_ratio,
-                               oracle::kl_form::k3_sequence_ratio}) {
+  for (oracle::kl_form form :
+       {oracle::kl_form::none, oracle::kl_form::k3, oracle::kl_form::k3_ratio, oracle::kl_form::k3_sequence_ratio}) {
     for (auto mask : {batches::mask_kind::ragged, batches::mask_kind::holes}) {
       for (std::int64_t width : {1, 2, 17, 300}) {
         recipe r;
@@ -99,7 +103,8 @@ struct tiny {
     batch.logp = logp;
     batch.totals = totals(3, 2);
   }
-  void check(dynamic_objective const& o, double want, doubles const& want_dlogp, doubles const& want_dentropy = {0, 0, 0}) {
+  void check(dynamic_objective const& o, double want, doubles const& want_dlogp,
+             doubles const& want_dentropy = {0, 0, 0}) {
     unsigned const reads = needs_of_objective(o).named;
     if ((reads & reads::old_logp) != 0) batch.old_logp = old_logp;
     if ((reads & reads::ref_logp) != 0) batch.ref_logp = ref_logp;
@@ -144,14 +149,16 @@ TEST(literal, kl) {
   t.check(dynamic_objective(token_mean(kl(k3))), 0.6401861527733881, {-1.0 / 3, -1, 0});
   t.check(dynamic_objective(token_mean(kl(estimator::abs))), 0.69314718055994531, {-1.0 / 3, -1.0 / 3, 0});
   t.check(dynamic_objective(token_mean(kl(k3, k2))), 0.6401861527733881, {-ln2 / 3, -2 * ln2 / 3, 0});
-  t.check(dynamic_objective(token_mean(kl(k3, kl_gradient::ratio))), 1.178088032400091, {-0.23104906018664844, -0.92419624074659367, 0});
+  t.check(dynamic_objective(token_mean(kl(k3, kl_gradient::ratio))), 1.178088032400091,
+          {-0.23104906018664844, -0.92419624074659367, 0});
   // the sequences' ratios sqrt(2), 1/2; k3 = 0.30685282, 1.61370564, 0: dS of the first sum to 2.71607984
   t.check(dynamic_objective(token_mean(kl<level::sequence>(k3, kl_gradient::ratio))), 0.9053599396955797,
           {-0.01872455094324188, -0.9615335925253055, 0});
 }
 TEST(literal, entropy) {
   tiny t({1, 1, 1}, {1, 1, 1});
-  t.check(dynamic_objective(-0.1 * token_mean(entropy{})), -0.058333333333333333, {0, 0, 0}, {-0.1 / 3, -0.1 / 3, -0.1 / 3});
+  t.check(dynamic_objective(-0.1 * token_mean(entropy{})), -0.058333333333333333, {0, 0, 0},
+          {-0.1 / 3, -0.1 / 3, -0.1 / 3});
 }
 
 }  // namespace

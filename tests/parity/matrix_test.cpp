@@ -31,8 +31,8 @@ int run_cases(bool sequence_clip, oracle::kl_form kl) {
   int cases = 0;
   for (int w = 0; w < 3; ++w) {
     for (aha::scope adv : {aha::scope::sequence, aha::scope::token}) {
-      for (mask_kind mask : {mask_kind::full, mask_kind::ragged, mask_kind::empty_row, mask_kind::all_masked,
-                             mask_kind::left_padding}) {
+      for (mask_kind mask :
+           {mask_kind::full, mask_kind::ragged, mask_kind::empty_row, mask_kind::all_masked, mask_kind::left_padding}) {
         for (bool with_entropy : {false, true}) {
           recipe const r = [&] {
             recipe x;

@@ -15,8 +15,9 @@ std::atomic<bool> counting{false};
 std::atomic<int> allocations{0};
 void* take(std::size_t size, std::size_t alignment) {
   if (counting) ++allocations;
-  void* const p = alignment > alignof(std::max_align_t) ? std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment)
-                                                        : std::malloc(size > 0 ? size : 1);
+  void* const p = alignment > alignof(std::max_align_t)
+                      ? std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment)
+                      : std::malloc(size > 0 ? size : 1);
   if (p == nullptr) throw std::bad_alloc();
   return p;
 }
@@ -42,17 +43,19 @@ int count_allocations(F const& f) {
 
 TEST(allocation, the_counter_counts) {
   EXPECT_EQ(count_allocations([] {
-    std::vector<double> v(100);
-    v[3] = 1;
-    ASSERT_EQ(v[3], 1);
-  }), 1);
+              std::vector<double> v(100);
+              v[3] = 1;
+              ASSERT_EQ(v[3], 1);
+            }),
+            1);
 }
 
 template <class T>
 void expect_none() {
   using namespace aha;
   dynamic_objective const o = parse(
-      "sequence_mean(weight * keep * clip(0.2, 0.28, level=\"sequence\") + 0.04 * kl(\"k3\")) - 0.3 * token_mean(entropy())");
+      "sequence_mean(weight * keep * clip(0.2, 0.28, level=\"sequence\") + 0.04 * kl(\"k3\")) - 0.3 * "
+      "token_mean(entropy())");
   batches::choice c;
   c.adv = scope::token;
   c.weight = scope::sequence;

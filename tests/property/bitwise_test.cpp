@@ -17,7 +17,8 @@ using batches::shape;
 
 char const* const everything =
     "sequence_mean(weight * keep * clip(0.2, 0.28) + 0.04 * kl(\"k3\")) + "
-    "constant_length(64)(clip(0.2, 0.28, level=\"sequence\") + 0.1 * kl(\"k3\", gradient=\"ratio\", level=\"sequence\")) - "
+    "constant_length(64)(clip(0.2, 0.28, level=\"sequence\") + 0.1 * kl(\"k3\", gradient=\"ratio\", "
+    "level=\"sequence\")) - "
     "0.3 * token_mean(entropy())";
 
 batches::choice all_columns(scope s) {
@@ -76,7 +77,8 @@ void expect_layouts_agree(Exec const& exec, batches::data<T> const& d, scope s, 
 TYPED_TEST(bitwise, over_layouts) {
   using T = TypeParam;
   dynamic_objective const o = parse(everything);
-  for (mask_kind mask : {mask_kind::full, mask_kind::ragged, mask_kind::empty_row, mask_kind::left_padding, mask_kind::holes}) {
+  for (mask_kind mask :
+       {mask_kind::full, mask_kind::ragged, mask_kind::empty_row, mask_kind::left_padding, mask_kind::holes}) {
     for (scope s : {scope::sequence, scope::token}) {
       auto const d = batches::random<T>(22, 7, 300, mask);
       expect_layouts_agree<T>(exec::cpu{1}, d, s, o);
@@ -93,7 +95,8 @@ TYPED_TEST(bitwise, over_layouts_at_every_tail) {
   for (std::int64_t w = 0; w <= 40; ++w) widths.push_back(w);
   for (std::int64_t w : widths) {
     for (mask_kind mask : {mask_kind::full, mask_kind::left_padding}) {
-      expect_layouts_agree<T>(exec::cpu{1}, batches::random<T>(static_cast<std::uint64_t>(30 + w), 3, w, mask), scope::token, o);
+      expect_layouts_agree<T>(exec::cpu{1}, batches::random<T>(static_cast<std::uint64_t>(30 + w), 3, w, mask),
+                              scope::token, o);
     }
   }
 }
@@ -101,7 +104,8 @@ TYPED_TEST(bitwise, over_layouts_at_every_tail) {
 // A tail goes through the same batch code as a whole lane: what a token gets does not depend on what stands behind it.
 TYPED_TEST(bitwise, a_token_does_not_depend_on_the_tail_behind_it) {
   using T = TypeParam;
-  dynamic_objective const o = parse("token_mean(weight * clip(0.2, 0.28) + 0.04 * kl(\"k3\")) - 0.3 * token_mean(entropy())");
+  dynamic_objective const o =
+      parse("token_mean(weight * clip(0.2, 0.28) + 0.04 * kl(\"k3\")) - 0.3 * token_mean(entropy())");
   auto const d = batches::random<T>(23, 1, 530, mask_kind::full);
   batches::choice c = all_columns(scope::token);
   c.keep = scope::none;
@@ -168,7 +172,9 @@ TYPED_TEST(bitwise, a_sequence_alone_and_in_a_batch) {
     auto alone = batches::lay_out(subset(d, {i}), shape::packed, all_columns(scope::sequence));
     alone.batch.totals = batch.batch.totals;
     loss(exec::cpu{1}, o, alone.batch, alone.out);
-    auto const row = [&](std::vector<T> const& v) { return std::vector<T>(v.begin() + i * d.width, v.begin() + (i + 1) * d.width); };
+    auto const row = [&](std::vector<T> const& v) {
+      return std::vector<T>(v.begin() + i * d.width, v.begin() + (i + 1) * d.width);
+    };
     EXPECT_TRUE(same_bits(alone.gather(alone.dlogp), row(batch.dlogp))) << i;
     EXPECT_TRUE(same_bits(alone.gather(alone.dentropy), row(batch.dentropy))) << i;
     EXPECT_TRUE(same_bits(alone.gather(alone.token_loss), row(batch.token_loss))) << i;
@@ -191,9 +197,10 @@ TYPED_TEST(bitwise, repeated_calls) {
 TEST(partition, micro_batches_add_up_to_the_whole_batch) {
   std::mt19937_64 engine(5);
   auto const d = batches::random<float>(26, 24, 70, mask_kind::ragged);
-  char const* const objectives[] = {
-      "token_mean(clip(0.2, 0.28) + 0.4 * kl(\"k3\"))", "sequence_mean(clip(0.2, 0.28, level=\"sequence\") + 0.4 * kl(\"k3\"))",
-      "constant_length(100)(clip(0.2, 0.28)) + token_mean(kl(\"k2\"))", "sequence_sum(clip(0.2, 0.28)) + 0.1 * token_sum(kl(\"abs\"))"};
+  char const* const objectives[] = {"token_mean(clip(0.2, 0.28) + 0.4 * kl(\"k3\"))",
+                                    "sequence_mean(clip(0.2, 0.28, level=\"sequence\") + 0.4 * kl(\"k3\"))",
+                                    "constant_length(100)(clip(0.2, 0.28)) + token_mean(kl(\"k2\"))",
+                                    "sequence_sum(clip(0.2, 0.28)) + 0.1 * token_sum(kl(\"abs\"))"};
   batches::choice c;
   c.entropy = false;
   for (char const* text_of : objectives) {

@@ -47,9 +47,11 @@ int garbage_changes_nothing(Exec const& exec) {
   T const inf = std::numeric_limits<T>::infinity();
   dynamic_objective const o = parse(everything);
   int cases = 0;
-  for (mask_kind mask : {mask_kind::ragged, mask_kind::empty_row, mask_kind::left_padding, mask_kind::holes, mask_kind::all_masked}) {
+  for (mask_kind mask :
+       {mask_kind::ragged, mask_kind::empty_row, mask_kind::left_padding, mask_kind::holes, mask_kind::all_masked}) {
     for (scope s : {scope::sequence, scope::token}) {
-      for (shape layout : {shape::packed, shape::packed_masked, shape::padded, shape::padded_lens, shape::left_padded}) {
+      for (shape layout :
+           {shape::packed, shape::packed_masked, shape::padded, shape::padded_lens, shape::left_padded}) {
         batches::choice c;
         c.adv = s;
         c.weight = s;
@@ -62,8 +64,8 @@ int garbage_changes_nothing(Exec const& exec) {
         for (T garbage : {std::numeric_limits<T>::quiet_NaN(), inf, -inf, T(1e38), T(-1e38)}) {
           auto dirty = batches::lay_out(d, layout, c, garbage);
           EXPECT_TRUE(same(want, run(exec, o, dirty)))
-              << batches::mask_names[static_cast<int>(mask)] << ", " << batches::shape_names[static_cast<int>(layout)] << ", "
-              << garbage;
+              << batches::mask_names[static_cast<int>(mask)] << ", " << batches::shape_names[static_cast<int>(layout)]
+              << ", " << garbage;
           ++cases;
         }
       }
@@ -87,7 +89,8 @@ TYPED_TEST(masked, garbage_in_keep_and_masks_of_every_type_change_nothing) {
   outcome<T> const want = run(exec::cpu{1}, o, l);
   std::vector<float> keep(l.keep.begin(), l.keep.end());
   for (std::size_t k = 0; k < keep.size(); ++k) {
-    if (l.mask[k] == 0) keep[k] = k % 2 == 0 ? std::numeric_limits<float>::quiet_NaN() : std::numeric_limits<float>::infinity();
+    if (l.mask[k] == 0)
+      keep[k] = k % 2 == 0 ? std::numeric_limits<float>::quiet_NaN() : std::numeric_limits<float>::infinity();
   }
   auto const view = [&](auto& v) { return matrix(v.data(), d.rows, d.width); };
   l.batch.keep = per_token(view(keep));

@@ -125,10 +125,12 @@ struct choice {
 };
 
 enum class shape { packed, packed_masked, padded, padded_flat, padded_strided, padded_lens, left_padded };
-inline constexpr shape all_shapes[] = {shape::packed,         shape::packed_masked, shape::padded,     shape::padded_flat,
-                                       shape::padded_strided, shape::padded_lens,   shape::left_padded};
-inline constexpr char const* shape_names[] = {"packed",         "packed with mask", "padded",     "padded, flat columns",
-                                              "padded, strided", "padded with lens", "left padded"};
+inline constexpr shape all_shapes[] = {shape::packed,      shape::packed_masked,  shape::padded,
+                                       shape::padded_flat, shape::padded_strided, shape::padded_lens,
+                                       shape::left_padded};
+inline constexpr char const* shape_names[] = {
+    "packed",          "packed with mask", "padded",     "padded, flat columns",
+    "padded, strided", "padded with lens", "left padded"};
 
 /// A batch in one layout, with its storage and its outputs. `place` is the canonical position of every entry, -1 where
 /// the layout has padding, -2 between rows (no entry of the layout: outputs must leave it alone). What is not a token of the canonical batch is filled with `filler`. Moves, never copies.
@@ -137,7 +139,8 @@ struct laid_out {
   std::vector<std::int64_t> place;
   std::vector<std::int64_t> index;
   std::vector<T> logp, old_logp, ref_logp, entropy, adv, weight, dlogp, dentropy, token_loss;
-  std::vector<std::uint8_t> mask, keep;
+  std::vector<T> adv_sequence, weight_sequence;
+  std::vector<std::uint8_t> mask, keep, keep_sequence;
   aha::token_batch<aha::host, T> batch;
   aha::outputs<T, aha::host> out;
   std::size_t canonical = 0;
@@ -172,6 +175,9 @@ laid_out<T> lay_out(data<T> const& d, shape s, choice const& c, T filler = std::
   laid_out<T> r;
   r.canonical = d.mask.size();
   r.canary = canary;
+  r.adv_sequence = d.adv_sequence;
+  r.weight_sequence = d.weight_sequence;
+  r.keep_sequence = d.keep_sequence;
   bool const pack = s == shape::packed || s == shape::packed_masked;
   std::int64_t const stride = s == shape::padded_strided ? d.width + 3 : d.width;
   if (pack) r.index.push_back(0);
@@ -181,7 +187,8 @@ laid_out<T> lay_out(data<T> const& d, shape s, choice const& c, T filler = std::
     while (first <= last && d.mask[d.at(i, first)] == 0) ++first;
     while (first <= last && d.mask[d.at(i, last)] == 0) --last;
     if (s == shape::packed || s == shape::padded_lens || s == shape::left_padded) {
-      if (s == shape::left_padded) r.place.insert(r.place.end(), static_cast<std::size_t>(d.width - (last + 1 - first)), -1);
+      if (s == shape::left_padded)
+        r.place.insert(r.place.end(), static_cast<std::size_t>(d.width - (last + 1 - first)), -1);
       for (std::int64_t t = first; t <= last; ++t) r.place.push_back(i * d.width + t);
       if (s == shape::padded_lens) {
         r.place.insert(r.place.end(), static_cast<std::size_t>(d.width - (last + 1 - first)), -1);
@@ -218,7 +225,8 @@ laid_out<T> lay_out(data<T> const& d, shape s, choice const& c, T filler = std::
   auto const read = [&](auto& v) { return column<T const>(tokens(v)); };
   auto const mask_of = [&](std::vector<std::uint8_t>& v) {
     auto const m = tokens(v);
-    return m.rank == 1 ? mask_view<>(span<std::uint8_t>(v)) : mask_view<>(matrix<std::uint8_t>(m.data, m.rows, m.width, m.row_stride));
+    return m.rank == 1 ? mask_view<>(span<std::uint8_t>(v))
+                       : mask_view<>(matrix<std::uint8_t>(m.data, m.rows, m.width, m.row_stride));
   };
   token_batch<host, T>& b = r.batch;
   if (pack) {
@@ -240,13 +248,14 @@ laid_out<T> lay_out(data<T> const& d, shape s, choice const& c, T filler = std::
   if (c.ref_logp) b.ref_logp = read(r.ref_logp);
   if (c.entropy) b.entropy = read(r.entropy);
   auto const scoped_of = [&](scope which, std::vector<T> const& of_sequences, std::vector<T>& of_tokens) {
-    if (which == scope::sequence) return scoped<column<T const>>(scope::sequence, column<T const>(span<T const>(of_sequences)));
+    if (which == scope::sequence)
+      return scoped<column<T const>>(scope::sequence, column<T const>(span<T const>(of_sequences)));
     if (which == scope::token) return scoped<column<T const>>(scope::token, read(of_tokens));
     return scoped<column<T const>>();
   };
-  b.adv = scoped_of(c.adv, d.adv_sequence, r.adv);
-  b.weight = scoped_of(c.weight, d.weight_sequence, r.weight);
-  if (c.keep == scope::sequence) b.keep = per_sequence(d.keep_sequence);
+  b.adv = scoped_of(c.adv, r.adv_sequence, r.adv);
+  b.weight = scoped_of(c.weight, r.weight_sequence, r.weight);
+  if (c.keep == scope::sequence) b.keep = per_sequence(r.keep_sequence);
   if (c.keep == scope::token) b.keep = scoped<mask_view<>>(scope::token, mask_of(r.keep));
   b.totals = totals(d.tokens(), d.sequences());
   r.out.dlogp = tokens(r.dlogp);

@@ -6,8 +6,8 @@
 
 // The dynamic objective over every engine and type is compiled once, in engines.cpp: the test matrices run through it.
 AHA_NAMESPACE_BEGIN
-#define AHA_TEST_ENGINE(prefix, exec, T)                                                                             \
-  prefix template loss_result loss(exec const&, dynamic_objective const&, token_batch<host, T> const&,               \
+#define AHA_TEST_ENGINE(prefix, exec, T)                                                               \
+  prefix template loss_result loss(exec const&, dynamic_objective const&, token_batch<host, T> const&, \
                                    outputs<T, host> const&, unsigned);
 #ifndef AHA_TEST_DEFINES_ENGINES
 AHA_TEST_ENGINE(extern, exec::cpu, float)

@@ -14,10 +14,11 @@
 /// One objective written twice: for the library (dynamic objective) and for the oracle.
 namespace parity {
 
-inline constexpr oracle::kl_form kl_forms[] = {oracle::kl_form::none, oracle::kl_form::k1,         oracle::kl_form::k2,
-                                               oracle::kl_form::k3,   oracle::kl_form::k3_grad_k2, oracle::kl_form::k3_ratio};
-inline constexpr char const* kl_names[] = {"none", "k1", "k2", "k3", "k3 with k2's gradient", "k3 with ratio",
-                                           "k3 with the sequence's ratio"};
+inline constexpr oracle::kl_form kl_forms[] = {oracle::kl_form::none,       oracle::kl_form::k1,
+                                               oracle::kl_form::k2,         oracle::kl_form::k3,
+                                               oracle::kl_form::k3_grad_k2, oracle::kl_form::k3_ratio};
+inline constexpr char const* kl_names[] = {
+    "none", "k1", "k2", "k3", "k3 with k2's gradient", "k3 with ratio", "k3 with the sequence's ratio"};
 inline constexpr double kl_coefficient = 0.4;
 inline constexpr double constant_length = 50;
 
@@ -36,8 +37,8 @@ struct recipe {
 inline std::string describe(recipe const& r, batches::mask_kind mask) {
   char const* const scopes[] = {"none", "sequence", "token"};
   char const* const reductions[] = {"token_mean", "sequence_mean", "sequence_sum", "constant_length", "token_sum"};
-  return std::string(r.sequence_clip ? "sequence" : "token") + " clip, kl " + kl_names[static_cast<int>(r.kl)] + ", weight " +
-         scopes[static_cast<int>(r.weight)] + (r.weight_on_kl ? " on all" : " on clip") + ", adv " +
+  return std::string(r.sequence_clip ? "sequence" : "token") + " clip, kl " + kl_names[static_cast<int>(r.kl)] +
+         ", weight " + scopes[static_cast<int>(r.weight)] + (r.weight_on_kl ? " on all" : " on clip") + ", adv " +
          scopes[static_cast<int>(r.adv)] + ", mask " + batches::mask_names[static_cast<int>(mask)] + ", " +
          reductions[static_cast<int>(r.main)] + (r.entropy_coefficient != 0 ? ", entropy" : "");
 }
@@ -57,8 +58,9 @@ inline aha::dynamic_expression kl_of(oracle::kl_form form) {
 
 inline aha::dynamic_objective objective_of(recipe const& r) {
   using namespace aha;
-  dynamic_expression e = r.sequence_clip ? dynamic_expression(clip<level::sequence>(batches::eps_low, batches::eps_high))
-                                         : dynamic_expression(clip(batches::eps_low, batches::eps_high));
+  dynamic_expression e = r.sequence_clip
+                             ? dynamic_expression(clip<level::sequence>(batches::eps_low, batches::eps_high))
+                             : dynamic_expression(clip(batches::eps_low, batches::eps_high));
   bool const weighted = r.weight != scope::none;
   if (weighted && !r.weight_on_kl) e = weight * e;
   if (r.kl != oracle::kl_form::none) e = e + kl_coefficient * kl_of(r.kl);
@@ -155,8 +157,8 @@ void compare(Exec const& exec, char const* engine, recipe const& r, batches::dat
   batches::laid_out<T> l = batches::lay_out(d, shape, columns_of(r));
   l.batch.scale = r.scale;
   aha::loss_result const got = loss(exec, objective_of(r), l.batch, l.out);
-  std::string const where = describe(r, mask) + ", " + batches::shape_names[static_cast<int>(shape)] + ", " + engine + ", " +
-                            (std::is_same_v<T, float> ? "float" : "double");
+  std::string const where = describe(r, mask) + ", " + batches::shape_names[static_cast<int>(shape)] + ", " + engine +
+                            ", " + (std::is_same_v<T, float> ? "float" : "double");
   auto const dlogp = l.gather(l.dlogp);
   auto const dentropy = l.gather(l.dentropy);
   auto const token_loss = l.gather(l.token_loss);

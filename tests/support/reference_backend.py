@@ -150,6 +150,8 @@ def logits_gradient(
     logits: Any, targets: Any, *, max: Any, log_sum: Any, entropy: Any = None, dlogp: Any = None, dentropy: Any = None,
     temperature: float = 1.0, mask: Any = None, dlogits: Any = None, threads: int = 0
 ) -> np.ndarray:  # fmt: skip
+    if entropy is not None and dentropy is None:
+        raise ValueError("aha::logits_gradient: entropy: expected nothing where no dentropy is given")
     del max, log_sum, entropy, dlogits, threads
     return reference.logits_gradient(
         logits, targets, dlogp=dlogp, dentropy=dentropy, temperature=temperature, mask=mask
@@ -171,6 +173,8 @@ def loss_from_logits(
 
 
 def _group(**options: Any) -> dict[str, Any]:
+    if options.get("scale") == "none" and options.keys() & {"eps", "ddof"}:
+        raise ValueError("aha::advantage.group: eps, ddof: expected nothing where scale is none")
     return options
 
 

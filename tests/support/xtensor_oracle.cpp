@@ -28,7 +28,8 @@ array inside(array const& x, double low, double high) { return xt::where(x >= lo
 
 /// min(r A, clamp(r) A) with the sign of a loss, and its derivative by the ratio's log, as torch has it: an exact tie
 /// takes half of each.
-void surrogate(array const& r, array const& active, array const& adv, double low, double high, array& value, array& slope) {
+void surrogate(array const& r, array const& active, array const& adv, double low, double high, array& value,
+               array& slope) {
   array const a = r * adv;
   array const b = xt::clip(r, low, high) * adv;
   array const da = a * active;

@@ -73,12 +73,26 @@ TYPED_TEST(lanes, functions_are_within_their_ulp_bounds) {
     EXPECT_LE(got, limit) << name;
     EXPECT_GT(got, 0) << name << " compares nothing";
   };
-  bound("exp", worst_ulps<V>(-80, 80, [](V const& x) { return math::exp(x); }, [](wide x) { return std::exp(x); }), 2);
-  bound("expm1", worst_ulps<V>(-80, 80, [](V const& x) { return math::expm1(x); }, [](wide x) { return std::expm1(x); }), 4);
-  bound("log", worst_ulps<V>(1e-6, 1000, [](V const& x) { return math::log(x); }, [](wide x) { return std::log(x); }), 4);
-  bound("sqrt", worst_ulps<V>(0, 1000, [](V const& x) { return math::sqrt(x); }, [](wide x) { return std::sqrt(x); }), 0.51);
-  bound("sigmoid", worst_ulps<V>(-80, 80, [](V const& x) { return math::sigmoid(x); },
-                                 [](wide x) { return 1 / (1 + std::exp(-x)); }), 4);
+  bound("exp",
+        worst_ulps<V>(
+            -80, 80, [](V const& x) { return math::exp(x); }, [](wide x) { return std::exp(x); }),
+        2);
+  bound("expm1",
+        worst_ulps<V>(
+            -80, 80, [](V const& x) { return math::expm1(x); }, [](wide x) { return std::expm1(x); }),
+        4);
+  bound("log",
+        worst_ulps<V>(
+            1e-6, 1000, [](V const& x) { return math::log(x); }, [](wide x) { return std::log(x); }),
+        4);
+  bound("sqrt",
+        worst_ulps<V>(
+            0, 1000, [](V const& x) { return math::sqrt(x); }, [](wide x) { return std::sqrt(x); }),
+        0.51);
+  bound("sigmoid",
+        worst_ulps<V>(
+            -80, 80, [](V const& x) { return math::sigmoid(x); }, [](wide x) { return 1 / (1 + std::exp(-x)); }),
+        4);
 }
 
 /// e^x - 1 - x in long double, by its series where the subtraction would cancel.
@@ -104,7 +118,8 @@ TYPED_TEST(lanes, expm1mx_does_not_cancel) {
   }
   EXPECT_LE(worst, (std::is_same_v<T, float> ? 1e-6 : 2e-15));
   EXPECT_GT(worst, 0);
-  for (T tiny : {T(0), T(1e-30), T(-1e-30)}) EXPECT_GE(map<V>({tiny}, [](V const& v) { return math::expm1mx(v); })[0], T(0));
+  for (T tiny : {T(0), T(1e-30), T(-1e-30)})
+    EXPECT_GE(map<V>({tiny}, [](V const& v) { return math::expm1mx(v); })[0], T(0));
 }
 
 TYPED_TEST(lanes, extreme_inputs) {

@@ -52,7 +52,8 @@ record plain_loops(batches::data<T> const& d, scope adv_scope, bool sequence_cli
       double const y = static_cast<double>(d.ref_logp[k]) - static_cast<double>(d.logp[k]);
       double const r = std::exp(x);
       double const clipped = std::exp(sequence_clip ? S : x);
-      double const adv = static_cast<double>(adv_scope == scope::token ? d.adv_token[k] : d.adv_sequence[static_cast<std::size_t>(i)]);
+      double const adv =
+          static_cast<double>(adv_scope == scope::token ? d.adv_token[k] : d.adv_sequence[static_cast<std::size_t>(i)]);
       low += clipped < 0.8 && adv < 0 ? 1 : 0;
       high += clipped > 1.28 && adv > 0 ? 1 : 0;
       old_kl[0] += -x;
@@ -68,11 +69,23 @@ record plain_loops(batches::data<T> const& d, scope adv_scope, bool sequence_cli
       entropy += static_cast<double>(d.entropy[k]);
     }
   }
-  return {{"tokens", n},          {"sequences", rows},      {"clip/low", low / n},     {"clip/high", high / n},
-          {"clip/region", (low + high) / n}, {"old_kl/k1", old_kl[0] / n}, {"old_kl/k2", old_kl[1] / n},
-          {"old_kl/k3", old_kl[2] / n},      {"ref_kl/k1", ref_kl[0] / n}, {"ref_kl/k2", ref_kl[1] / n},
-          {"ref_kl/k3", ref_kl[2] / n},      {"ratio/min", least},         {"ratio/mean", sum / n},
-          {"ratio/max", most},    {"entropy", entropy / n}, {"ess", sum * sum / squares / n}, {"chi_square", squares / n - 1}};
+  return {{"tokens", n},
+          {"sequences", rows},
+          {"clip/low", low / n},
+          {"clip/high", high / n},
+          {"clip/region", (low + high) / n},
+          {"old_kl/k1", old_kl[0] / n},
+          {"old_kl/k2", old_kl[1] / n},
+          {"old_kl/k3", old_kl[2] / n},
+          {"ref_kl/k1", ref_kl[0] / n},
+          {"ref_kl/k2", ref_kl[1] / n},
+          {"ref_kl/k3", ref_kl[2] / n},
+          {"ratio/min", least},
+          {"ratio/mean", sum / n},
+          {"ratio/max", most},
+          {"entropy", entropy / n},
+          {"ess", sum * sum / squares / n},
+          {"chi_square", squares / n - 1}};
 }
 
 template <class T, class Exec>
@@ -81,8 +94,9 @@ void expect_observed(Exec const& exec, mask_kind mask, shape layout, scope adv, 
   batches::choice c;
   c.adv = adv;
   auto l = batches::lay_out(d, layout, c);
-  dynamic_objective const o = parse(sequence_clip ? "token_mean(clip(0.2, 0.28, level=\"sequence\") + kl()) - token_mean(entropy())"
-                                                  : "token_mean(clip(0.2, 0.28) + kl()) - token_mean(entropy())");
+  dynamic_objective const o =
+      parse(sequence_clip ? "token_mean(clip(0.2, 0.28, level=\"sequence\") + kl()) - token_mean(entropy())"
+                          : "token_mean(clip(0.2, 0.28) + kl()) - token_mean(entropy())");
   loss_result const r = loss(exec, o, l.batch, l.out, observe::all);
   record got = record_of(r.stats);
   EXPECT_NEAR(got["loss/0"] + got["loss/1"], r.loss, 1e-15 * std::abs(r.loss) + 1e-15);
@@ -168,8 +182,12 @@ TEST(observers, report_what_is_asked_and_nothing_else) {
   EXPECT_EQ(keys(observe::clip), "clip/high clip/low clip/region sequences tokens ");
   EXPECT_EQ(keys(observe::ess), "ess sequences tokens ");
   EXPECT_EQ(keys(observe::chi_square), "chi_square sequences tokens ");
-  EXPECT_EQ(keys(observe::defaults), "clip/high clip/low clip/region loss/0 old_kl/k1 old_kl/k2 old_kl/k3 ratio/max ratio/mean ratio/min sequences tokens ");
-  EXPECT_EQ(keys(observe::defaults | observe::ess), "clip/high clip/low clip/region ess loss/0 old_kl/k1 old_kl/k2 old_kl/k3 ratio/max ratio/mean ratio/min sequences tokens ");
+  EXPECT_EQ(keys(observe::defaults),
+            "clip/high clip/low clip/region loss/0 old_kl/k1 old_kl/k2 old_kl/k3 ratio/max ratio/mean ratio/min "
+            "sequences tokens ");
+  EXPECT_EQ(keys(observe::defaults | observe::ess),
+            "clip/high clip/low clip/region ess loss/0 old_kl/k1 old_kl/k2 old_kl/k3 ratio/max ratio/mean ratio/min "
+            "sequences tokens ");
   double const loss_unobserved = t.run("token_mean(clip())", observe::none).loss;
   EXPECT_EQ(loss_unobserved, t.run("token_mean(clip())", observe::all & ~(observe::ref_kl | observe::entropy)).loss);
 }
@@ -185,7 +203,8 @@ TEST(observers, of_nothing_are_zero) {
   b.entropy = none;
   b.adv = per_sequence(adv);
   b.totals = totals(0, 0);
-  loss_result const r = loss(exec::cpu{1}, parse("token_mean(clip() + kl()) - sequence_mean(entropy())"), b, outputs<double>{}, observe::all);
+  loss_result const r = loss(exec::cpu{1}, parse("token_mean(clip() + kl()) - sequence_mean(entropy())"), b,
+                             outputs<double>{}, observe::all);
   EXPECT_EQ(r.loss, 0);
   for (auto const& [key, value] : record_of(r.stats)) EXPECT_EQ(value, 0) << key;
   EXPECT_EQ(record_of(r.stats).size(), 19U) << "everything reports";
@@ -201,7 +220,8 @@ TEST(observers, on_policy_ratios_are_one) {
   b.old_logp = on_policy;
   b.adv = per_sequence(adv);
   b.totals = totals(3, 1);
-  loss_result const r = loss(exec::cpu{1}, parse("token_mean(clip())"), b, outputs<float>{dlogp, {}, {}}, observe::all & ~(observe::ref_kl | observe::entropy));
+  loss_result const r = loss(exec::cpu{1}, parse("token_mean(clip())"), b, outputs<float>{dlogp, {}, {}},
+                             observe::all & ~(observe::ref_kl | observe::entropy));
   record s = record_of(r.stats);
   EXPECT_EQ(r.loss, -1);
   EXPECT_EQ(s["ratio/min"], 1);

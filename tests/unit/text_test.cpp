@@ -15,7 +15,8 @@ TEST(text, objectives_read_as_they_are_written) {
             "sequence_mean(clip(0.2, 0.28) + 0.04 * kl(\"k3\")) - 0.001 * token_mean(entropy())");
   EXPECT_EQ(to_string(token_mean(weight * (keep * clip<level::sequence>(3e-4, 4e-4)), 17)),
             "token_mean(weight * keep * clip(3e-04, 4e-04, level=\"sequence\"), total=17)");
-  EXPECT_EQ(to_string(-constant_length(512)(kl(k3, kl_gradient::ratio))), "-constant_length(512)(kl(\"k3\", gradient=\"ratio\"))");
+  EXPECT_EQ(to_string(-constant_length(512)(kl(k3, kl_gradient::ratio))),
+            "-constant_length(512)(kl(\"k3\", gradient=\"ratio\"))");
   clip bounded(0.1, 0.2);
   bounded.bounds = {-5, std::numeric_limits<double>::infinity()};
   EXPECT_EQ(to_string(token_sum(bounded)), "token_sum(clip(0.1, 0.2, bounds=(-5, inf)))");
@@ -88,8 +89,10 @@ TEST(text, sums_products_and_parentheses) {
   same("token_mean(2 * 3 * -clip())", "token_mean(-6 * clip(0.2, 0.2))");
   same("token_mean(weight * (clip() - 0.5 * (kl() - entropy())))",
        "token_mean(weight * clip(0.2, 0.2) - 0.5 * weight * kl(\"k3\") + 0.5 * weight * entropy())");
-  same(" - 2*( token_mean( clip( ) )-sequence_sum(entropy()))", "-2 * token_mean(clip(0.2, 0.2)) + 2 * sequence_sum(entropy())");
-  same("token_mean(clip(eps_high=0.3, bounds=(-inf, 4)), 12)", "token_mean(clip(0.2, 0.3, bounds=(-inf, 4)), total=12)");
+  same(" - 2*( token_mean( clip( ) )-sequence_sum(entropy()))",
+       "-2 * token_mean(clip(0.2, 0.2)) + 2 * sequence_sum(entropy())");
+  same("token_mean(clip(eps_high=0.3, bounds=(-inf, 4)), 12)",
+       "token_mean(clip(0.2, 0.3, bounds=(-inf, 4)), total=12)");
   same("token_mean(kl(k2, gradient='k1'))", "token_mean(kl(\"k2\", gradient=\"k1\"))");
   EXPECT_EQ(to_string(parse_expression("clip() + entropy()")), "clip(0.2, 0.2) + entropy()");
 }
@@ -100,7 +103,8 @@ TEST(text, mistakes_say_where_and_what) {
     parse(t, &why);
     return why.message();
   };
-  EXPECT_EQ(error(""), "aha::parse: text: expected a term, an aggregate, weight, keep or a number, got its end at position 0");
+  EXPECT_EQ(error(""),
+            "aha::parse: text: expected a term, an aggregate, weight, keep or a number, got its end at position 0");
   EXPECT_EQ(error("token_mean(klip())"),
             "aha::parse: text: expected a term, an aggregate, weight, keep or a number, got 'klip())' at position 11");
   EXPECT_EQ(error("clip()"), "aha::parse: text: expected an objective (terms inside an aggregate), got something else");
@@ -108,21 +112,28 @@ TEST(text, mistakes_say_where_and_what) {
   EXPECT_EQ(error("token_mean(clip()) )"), "aha::parse: text: expected the end of the text, got ')' at position 19");
   EXPECT_EQ(error("token_mean(clip() * 2)"),
             "aha::parse: text: expected numbers, weight and keep on the left of '*', got '2)' at position 20");
-  EXPECT_EQ(error("token_mean(clip()) + clip()"),
-            "aha::parse: text: expected terms added to terms, or aggregates added to aggregates, got its end at position 27");
-  EXPECT_EQ(error("weight * token_mean(clip())"), "aha::parse: text: expected weight and keep inside an aggregate, got its end at position 27");
-  EXPECT_EQ(error("token_mean(clip(eps=0.1))"), "aha::clip: eps: expected one of eps_low, eps_high, bounds, got an unknown name");
-  EXPECT_EQ(error("token_mean(clip(0.1, 0.2, (-1, 1), 4))"), "aha::clip: arguments: expected at most 3 by position, got argument 4");
+  EXPECT_EQ(
+      error("token_mean(clip()) + clip()"),
+      "aha::parse: text: expected terms added to terms, or aggregates added to aggregates, got its end at position 27");
+  EXPECT_EQ(error("weight * token_mean(clip())"),
+            "aha::parse: text: expected weight and keep inside an aggregate, got its end at position 27");
+  EXPECT_EQ(error("token_mean(clip(eps=0.1))"),
+            "aha::clip: eps: expected one of eps_low, eps_high, bounds, got an unknown name");
+  EXPECT_EQ(error("token_mean(clip(0.1, 0.2, (-1, 1), 4))"),
+            "aha::clip: arguments: expected at most 3 by position, got argument 4");
   EXPECT_EQ(error("token_mean(clip(-0.1))"), "aha::clip: eps_low: expected a number >= 0, got -0.1");
   EXPECT_EQ(error("token_mean(clip(\"k3\"))"), "aha::clip: eps_low: expected a number, got \"k3\"");
   EXPECT_EQ(error("token_mean(kl(\"k4\"))"), "aha::kl: value: expected one of k1, k2, k3, abs, got \"k4\"");
-  EXPECT_EQ(error("token_mean(kl(gradient=\"abs\"))"), "aha::kl: gradient: expected one of same, k1, k2, k3, ratio, got \"abs\"");
-  EXPECT_EQ(error("token_mean(clip(level=\"word\"))"), "aha::clip: level: expected one of its names (token, sequence), got \"word\"");
+  EXPECT_EQ(error("token_mean(kl(gradient=\"abs\"))"),
+            "aha::kl: gradient: expected one of same, k1, k2, k3, ratio, got \"abs\"");
+  EXPECT_EQ(error("token_mean(clip(level=\"word\"))"),
+            "aha::clip: level: expected one of its names (token, sequence), got \"word\"");
   EXPECT_EQ(error("token_mean(kl(gradient=\"k2\", level=\"sequence\"))"),
             "aha::kl: level: expected token unless gradient is ratio, got sequence");
   EXPECT_EQ(error("token_mean(clip(0.1, eps_low=0.2))"), "aha::clip: eps_low: expected one value, got two");
   EXPECT_EQ(error("token_mean(clip(eps_high=0.1, eps_high=0.2))"), "aha::clip: eps_high: expected one value, got two");
-  EXPECT_EQ(error(std::string(100, '(') + "clip()"), "aha::parse: text: expected at most 64 levels of nesting, got '((((((((((((' at position 64");
+  EXPECT_EQ(error(std::string(100, '(') + "clip()"),
+            "aha::parse: text: expected at most 64 levels of nesting, got '((((((((((((' at position 64");
   EXPECT_THROW(parse("token_mean("), std::invalid_argument);
 }
 

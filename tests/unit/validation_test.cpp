@@ -35,7 +35,8 @@ struct call {
   std::vector<float> dlogp = std::vector<float>(5, canary);
   std::vector<float> dentropy = std::vector<float>(5, canary);
   std::vector<float> token_loss = std::vector<float>(5, canary);
-  dynamic_objective objective = parse("token_mean(weight * keep * clip(0.2, 0.2) + 0.1 * kl(\"k3\")) - 0.1 * sequence_mean(entropy())");
+  dynamic_objective objective =
+      parse("token_mean(weight * keep * clip(0.2, 0.2) + 0.1 * kl(\"k3\")) - 0.1 * sequence_mean(entropy())");
   token_batch<host, float> b{packed(cu)};
   outputs<float> out;
   unsigned observed = observe::defaults;
@@ -215,16 +216,18 @@ TEST(validation, cu_seqlens) {
     };
   };
   expect_error("aha::loss: cu_seqlens: expected a first entry of 0, got 1", with({1, 3, 3, 5}));
-  expect_error("aha::loss: cu_seqlens: expected entries that never fall, got 2 after 3 at position 2", with({0, 3, 2, 5}));
+  expect_error("aha::loss: cu_seqlens: expected entries that never fall, got 2 after 3 at position 2",
+               with({0, 3, 2, 5}));
   expect_error("aha::loss: cu_seqlens: expected a last entry of 5 (the tokens), got 4", with({0, 3, 3, 4}));
   expect_error("aha::loss: cu_seqlens: expected a last entry of 5 (the tokens), got 6", with({0, 3, 3, 6}));
   expect_error("aha::loss: cu_seqlens: expected [B + 1] with B >= 0, got [0]", with({}));
-  expect_error("aha::loss: cu_seqlens: expected [B + 1] with B >= 0, got [2, 2]", [](call& c) {
-    c.b.layout = packed<host>(index_view<>(matrix<std::int32_t>(c.cu.data(), 2, 2)));
-  });
+  expect_error("aha::loss: cu_seqlens: expected [B + 1] with B >= 0, got [2, 2]",
+               [](call& c) { c.b.layout = packed<host>(index_view<>(matrix<std::int32_t>(c.cu.data(), 2, 2))); });
   call empty;
   empty.cu = {0};
-  for (std::vector<float>* v : {&empty.logp, &empty.old_logp, &empty.ref_logp, &empty.entropy, &empty.weight, &empty.adv}) v->clear();
+  for (std::vector<float>* v :
+       {&empty.logp, &empty.old_logp, &empty.ref_logp, &empty.entropy, &empty.weight, &empty.adv})
+    v->clear();
   empty.keep.clear();
   call rest;
   rest.b.layout = packed<host>(empty.cu);
@@ -264,14 +267,14 @@ TEST(validation, a_mask_is_given_once) {
     c.as_padded(padded<host>(2, 3, mask_view<>(matrix(c.mask.data(), 2, 3))));
     c.b.mask = matrix(c.mask.data(), 2, 3);
   });
-  expect_error("aha::loss: mask: expected [2, 3], got [5]", [](call& c) {
-    c.as_padded(padded<host>(2, 3, mask_view<>(span<std::uint8_t>(c.mask.data(), 5))));
-  });
+  expect_error("aha::loss: mask: expected [2, 3], got [5]",
+               [](call& c) { c.as_padded(padded<host>(2, 3, mask_view<>(span<std::uint8_t>(c.mask.data(), 5)))); });
 }
 
 TEST(validation, missing_and_unread_columns) {
   auto const missing = [](char const* name) {
-    return std::string("aha::loss: ") + name + ": expected a column (the objective or a named observer reads it), got none";
+    return std::string("aha::loss: ") + name +
+           ": expected a column (the objective or a named observer reads it), got none";
   };
   expect_error("aha::loss: logp: expected a column, got none", [](call& c) { c.b.logp = {}; });
   expect_error(missing("old_logp"), [](call& c) { c.b.old_logp = {}; });
@@ -281,8 +284,9 @@ TEST(validation, missing_and_unread_columns) {
   expect_error(missing("weight"), [](call& c) { c.b.weight = {}; });
   expect_error(missing("keep"), [](call& c) { c.b.keep = {}; });
   auto const unread = [](char const* name, char const* objective) {
-    expect_error(std::string("aha::loss: ") + name + ": expected no column (nothing in the objective reads it), got one",
-                 [objective](call& c) { c.objective = parse(objective); });
+    expect_error(
+        std::string("aha::loss: ") + name + ": expected no column (nothing in the objective reads it), got one",
+        [objective](call& c) { c.objective = parse(objective); });
   };
   unread("old_logp", "token_mean(weight * keep * kl() - entropy())");
   unread("ref_logp", "token_mean(weight * keep * clip() - entropy())");
@@ -308,7 +312,8 @@ TEST(validation, missing_and_unread_columns) {
 
 TEST(validation, observers_asked_for_by_name_need_their_columns) {
   auto const missing = [](char const* name) {
-    return std::string("aha::loss: ") + name + ": expected a column (the objective or a named observer reads it), got none";
+    return std::string("aha::loss: ") + name +
+           ": expected a column (the objective or a named observer reads it), got none";
   };
   auto const alone = [](unsigned flag, std::string const& want) {
     expect_error(want, [flag](call& c) {
@@ -337,12 +342,15 @@ TEST(validation, observers_asked_for_by_name_need_their_columns) {
 }
 
 TEST(validation, totals_and_scale) {
-  expect_error("aha::loss: totals.tokens: expected the count of the whole step, which an aggregate divides by, got none",
-               [](call& c) { c.b.totals.tokens = nan; });
-  expect_error("aha::loss: totals.sequences: expected the count of the whole step, which an aggregate divides by, got none",
-               [](call& c) { c.b.totals = totals(5); });
+  expect_error(
+      "aha::loss: totals.tokens: expected the count of the whole step, which an aggregate divides by, got none",
+      [](call& c) { c.b.totals.tokens = nan; });
+  expect_error(
+      "aha::loss: totals.sequences: expected the count of the whole step, which an aggregate divides by, got none",
+      [](call& c) { c.b.totals = totals(5); });
   expect_error("aha::loss: totals.tokens: expected a number >= 0, got -1", [](call& c) { c.b.totals.tokens = -1; });
-  expect_error("aha::loss: totals.sequences: expected a number >= 0, got inf", [](call& c) { c.b.totals.sequences = inf; });
+  expect_error("aha::loss: totals.sequences: expected a number >= 0, got inf",
+               [](call& c) { c.b.totals.sequences = inf; });
   expect_error("aha::token_mean: total: expected a number >= 0, got -3",
                [](call& c) { c.objective.parts[0].aggregate.total = -3; });
   expect_error("aha::sequence_mean: total: expected a number >= 0, got inf",
@@ -358,8 +366,10 @@ TEST(validation, totals_and_scale) {
 
 TEST(validation, the_objective_itself) {
   expect_error("aha::loss: objective: expected 1 to 16 parts, got 0", [](call& c) { c.objective.parts.clear(); });
-  expect_error("aha::loss: objective: expected 1 to 16 parts, got 17", [](call& c) { c.objective.parts.resize(17, c.objective.parts[0]); });
-  expect_error("aha::loss: objective: expected finite coefficients, got nan", [](call& c) { c.objective.parts[1].coefficient = nan; });
+  expect_error("aha::loss: objective: expected 1 to 16 parts, got 17",
+               [](call& c) { c.objective.parts.resize(17, c.objective.parts[0]); });
+  expect_error("aha::loss: objective: expected finite coefficients, got nan",
+               [](call& c) { c.objective.parts[1].coefficient = nan; });
   expect_error("aha::loss: objective: expected finite coefficients, got inf",
                [](call& c) { c.objective.parts[0].expression.leaves[1].coefficient = inf; });
   for (double n : {0.0, -1.0, inf, nan}) {
@@ -435,7 +445,8 @@ TEST(validation, combinations_of_parameters) {
 TEST(validation, the_status_form_carries_the_text) {
   call c;
   c.b.logp = {};
-  EXPECT_EQ(check_batch("loss", c.objective, c.b, c.out, c.observed).message(), "aha::loss: logp: expected a column, got none");
+  EXPECT_EQ(check_batch("loss", c.objective, c.b, c.out, c.observed).message(),
+            "aha::loss: logp: expected a column, got none");
 }
 #endif
 

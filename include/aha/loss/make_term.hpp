@@ -55,6 +55,7 @@ status make_term_of(std::vector<argument> const& arguments, any_term& out) {
   Term t;
   status s;
   std::size_t position = 0;
+  unsigned given = 0;  // a bit a parameter
   for (argument const& a : arguments) {
     if constexpr (has_variant<Term>::value) {
       if (a.name == Term::keyword) continue;
@@ -65,7 +66,9 @@ status make_term_of(std::vector<argument> const& arguments, any_term& out) {
     Term::params([&](std::string_view name, auto member, range const&, std::string_view) {
       names += (names.empty() ? "" : ", ") + std::string(name);
       bool const mine = a.name.empty() ? k == position : a.name == name;
+      if (mine && s.ok() && (given >> k & 1U) != 0) s = bad_argument(Term::name, name, "one value", "two");
       if (mine && s.ok()) s = set_parameter(Term::name, name, t.*member, a);
+      if (mine) given |= 1U << k;
       taken = taken || mine;
       ++k;
     });

@@ -75,13 +75,11 @@ struct outputs {
   column<T, Space> dentropy{};
   column<T, Space> token_loss{};
 };
-template <class C>
-outputs(C&) -> outputs<std::remove_pointer_t<decltype(std::declval<C&>().data())>, host>;
-template <class C, class D>
-outputs(C&, D&) -> outputs<std::remove_pointer_t<decltype(std::declval<C&>().data())>, host>;
-template <class T, class Space>
-outputs(span<T, Space>) -> outputs<T, Space>;
-template <class T, class Space>
-outputs(matrix<T, Space>) -> outputs<T, Space>;
+template <class C, class... Cs>
+outputs(C&, Cs&...) -> outputs<std::remove_pointer_t<decltype(std::declval<C&>().data())>, host>;
+template <class T, class Space, class... Vs>
+outputs(span<T, Space>, Vs const&...) -> outputs<T, Space>;
+template <class T, class Space, class... Vs>
+outputs(matrix<T, Space>, Vs const&...) -> outputs<T, Space>;
 
 AHA_NAMESPACE_END

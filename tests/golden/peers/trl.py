@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 
 from . import liger
-from .arrays import EQUAL_REWARDS, Head, column, equal_groups, in_equal_groups, weighted_columns
+from .arrays import (
+    EQUAL_REWARDS,
+    Head,
+    column,
+    equal_groups,
+    in_equal_groups,
+    weighted_columns,
+)
 from .case import Answer, Case, NotYet
 
 UNBOUNDED = (-np.inf, np.inf)
@@ -187,9 +194,8 @@ def advantage(case: Case, aha: ModuleType) -> Answer:
     if scale == "batch":
         raise NotYet("scale batch")
     reward = weighted_columns(case.floats("rewards_per_func"), case.options.get("reward_weights"))
-    method = aha.advantage.group(
-        baseline="mean", scale="std" if scale == "group" else "none", eps=1e-4, ddof=1, singleton="zero"
-    )
+    spread = {"scale": "std", "eps": 1e-4, "ddof": 1} if scale == "group" else {"scale": "none"}
+    method = aha.advantage.group(baseline="mean", singleton="zero", **spread)
     size, ranks = _group_size(case), case.option("num_processes", 1)
     adv = np.asarray(aha.advantages(method, reward, aha.groups(offsets=equal_groups(len(reward), size))).adv)
     rows = len(reward) // ranks
@@ -229,13 +235,15 @@ def rloo_advantage(case: Case, aha: ModuleType) -> Answer:
 def logp_entropy(case: Case, aha: ModuleType) -> Answer:
     logits, ids, tau = case.floats("logits"), case.ints("completion_ids"), case.option("temperature", 1.0)
     r = aha.token_logp(logits, ids, temperature=tau, entropy=True)
-    row = {"max": r.max, "log_sum": r.log_sum, "entropy": r.entropy, "temperature": tau}
+    row = {"max": r.max, "log_sum": r.log_sum, "temperature": tau}
     return Answer(
         {
             "logp": r.logp,
             "entropy": r.entropy,
             "grad_logits_logp": aha.logits_gradient(logits, ids, dlogp=case.floats("grad_out_logp"), **row),
-            "grad_logits_entropy": aha.logits_gradient(logits, ids, dentropy=case.floats("grad_out_entropy"), **row),
+            "grad_logits_entropy": aha.logits_gradient(
+                logits, ids, entropy=r.entropy, dentropy=case.floats("grad_out_entropy"), **row
+            ),
         }
     )
 

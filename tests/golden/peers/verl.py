@@ -167,10 +167,9 @@ def advantage(case: Case, aha: ModuleType) -> Answer:
     """The reward of a row is the sum of its token rewards, mask or not; the result is written under the mask."""
     function = case.options["function"]
     if function in ("grpo", "grpo_vectorized"):
-        scale = "std" if case.option("norm_adv_by_std_in_grpo", True) else "none"
-        method = aha.advantage.group(
-            baseline="mean", scale=scale, eps=case.option("epsilon", 1e-6), ddof=1, singleton="keep_reward"
-        )
+        divided = {"scale": "std", "eps": case.option("epsilon", 1e-6), "ddof": 1}
+        scale = divided if case.option("norm_adv_by_std_in_grpo", True) else {"scale": "none"}
+        method = aha.advantage.group(baseline="mean", singleton="keep_reward", **scale)
     elif function in ("rloo", "rloo_vectorized"):
         singleton = "keep_reward" if function == "rloo" else "zero"
         method = aha.advantage.group(baseline="leave_one_out", scale="none", singleton=singleton)

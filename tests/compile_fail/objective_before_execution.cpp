@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+// expect: aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}
+#include <aha/aha.hpp>
+
+int main() {
+  aha::token_batch<> batch;
+  auto const objective = aha::token_mean(aha::clip{});
+  return aha::loss(objective, objective, batch).status.ok() ? 0 : 1;
+}
