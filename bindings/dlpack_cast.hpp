@@ -28,7 +28,8 @@ struct argument {
 [[noreturn]] void wrong_value(argument where, std::string_view expected, std::string_view got);
 
 /// An array that somebody else owns: NumPy, torch on the host, or anything with `__dlpack__` on the host.
-/// Strides count elements and are never negative. `owner` keeps the memory alive and must die under the interpreter lock.
+/// Strides count elements and are never negative. `owner` keeps the memory alive; it must die under the interpreter
+/// lock.
 struct array_view {
   static constexpr int max_rank = 4;
   void* data = nullptr;
@@ -49,7 +50,7 @@ struct array_view {
 
 /// Looks at `object`. Refuses lists and numbers (TypeError: a hidden copy would be needed), other devices, subclasses
 /// that have no memory of their own (DTensor and the like, by name), foreign byte order, and tensors that require grad
-/// (ValueError that says `.detach()`: nothing here records a gradient) unless `active`, as inputs of autograd functions.
+/// (ValueError that says `.detach()`: nothing here records a gradient) unless `active`, as inputs of autograd.
 array_view view_of(py::handle object, argument where, bool active = false);
 
 /// Text such as "float32", "a list", "an array of shape [3, 4]".
