@@ -105,9 +105,6 @@ aha::mask_view<> mask_of(array_view const& a, argument where);
 /// int32 or int64; `[T]`, `[B]`, `[B+1]` or `[B, L]`.
 aha::index_view<> index_of(array_view const& a, argument where);
 
-/// True where the bytes that `a` and `b` reach over intersect.
-bool overlaps(array_view const& a, array_view const& b);
-
 /// An uninitialised array of the given shape: NumPy, or torch where `like` is torch's. `where` names the output, for bfloat16,
 /// which NumPy does not have.
 py::object new_array(array_view const& like, dtype type, std::int64_t const* shape, int rank, argument where);
