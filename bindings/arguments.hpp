@@ -53,13 +53,15 @@ class call_arguments {
   template <class... Keys>
   void finish(Keys const&... known) const {
     if (next_ < count_) {
-      throw py::type_error(aha::bad_argument(function_, "arguments", aha::text(next_, " by position (the others by name)"),
-                                             aha::text(count_)).message());
+      throw py::type_error(aha::bad_argument(function_, "arguments",
+                                             aha::text(next_, " by position (the others by name)"), aha::text(count_))
+                               .message());
     }
     if (used_ == static_cast<std::size_t>(PyDict_Size(keywords_.ptr()))) return;
     for (auto const& [name, value] : keywords_) {
       if (!((PyUnicode_Compare(name.ptr(), known.object) == 0) || ...)) {
-        throw py::type_error(aha::bad_argument(function_, std::string(py::str(name)), "no such argument", "one").message());
+        throw py::type_error(
+            aha::bad_argument(function_, std::string(py::str(name)), "no such argument", "one").message());
       }
     }
   }

@@ -34,7 +34,8 @@ struct advantage_answer {
 };
 
 struct method_keys {
-  key baseline{"baseline"}, scale{"scale"}, eps{"eps"}, ddof{"ddof"}, singleton{"singleton"}, zero_spread{"zero_spread"};
+  key baseline{"baseline"}, scale{"scale"}, eps{"eps"}, ddof{"ddof"}, singleton{"singleton"},
+      zero_spread{"zero_spread"};
 };
 
 std::string quoted(std::string_view s) { return "\"" + std::string(s) + "\""; }
@@ -61,7 +62,8 @@ std::vector<std::string_view> names_in(List list) {
 template <class E>
 void set_choice(E& to, py::handle value, argument where) {
   if (!value) return;
-  std::vector<std::string_view> const names(std::begin(aha::enum_names<E>::values), std::end(aha::enum_names<E>::values));
+  std::vector<std::string_view> const names(std::begin(aha::enum_names<E>::values),
+                                            std::end(aha::enum_names<E>::values));
   std::string const given = choice_of(value, where, names);
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (names[i] == given) to = static_cast<E>(i);
@@ -92,7 +94,8 @@ group_method make_method(py::args const& args, py::kwargs const& kwargs) {
   call_arguments call("advantage.group", args, kwargs);
   group_method m;
   // None is refused: whoever means "none" would get the default.
-  if (py::handle const h = call.given(k.baseline)) m.baseline = choice_of(h, call.at(k.baseline), names_in(adv::baselines{}));
+  if (py::handle const h = call.given(k.baseline))
+    m.baseline = choice_of(h, call.at(k.baseline), names_in(adv::baselines{}));
   if (py::handle const h = call.given(k.scale)) m.scale = choice_of(h, call.at(k.scale), names_in(adv::scales{}));
   py::handle const eps = call.given(k.eps);
   py::handle const ddof = call.given(k.ddof);
@@ -135,7 +138,8 @@ group_array make_groups(py::args const& args, py::kwargs const& kwargs) {
 }
 
 template <class T>
-advantage_answer run(call_arguments& call, group_method const& method, array_view const& reward, group_array const& groups) {
+advantage_answer run(call_arguments& call, group_method const& method, array_view const& reward,
+                     group_array const& groups) {
   static key const k_valid{"valid"};
   static key const k_adv{"adv"};
   static key const k_threads{"threads"};
@@ -173,7 +177,8 @@ advantage_answer advantages(py::args const& args, py::kwargs const& kwargs) {
   static key const k_groups{"groups"};
   call_arguments call("advantages", args, kwargs);
   py::handle const method = call.required(k_method);
-  if (!py::isinstance<group_method>(method)) wrong_type(call.at(k_method), "aha.advantage.group(...)", kind_of_object(method));
+  if (!py::isinstance<group_method>(method))
+    wrong_type(call.at(k_method), "aha.advantage.group(...)", kind_of_object(method));
   array_view const reward = view_of(call.required(k_reward), call.at(k_reward));
   py::handle const groups = call.required(k_groups);
   if (!py::isinstance<group_array>(groups)) {
@@ -191,25 +196,35 @@ advantage_answer advantages(py::args const& args, py::kwargs const& kwargs) {
 void bind_advantage(py::module_& m) {
   py::class_<group_method>(
       m, "advantage_group",
-      "group(*, baseline=\"mean\", scale=\"std\", eps=1e-06, ddof=1, singleton=\"zero\", zero_spread=\"zero\")\n--\n\n"
+
       "Group-relative advantage (reward - baseline) / scale over the valid rewards of a group.\n\n"
       "baseline: \"mean\" (GRPO, arXiv:2402.03300), \"leave_one_out\" (RLOO, arXiv:2402.14740), \"none\".\n"
       "scale: \"std\" (divides by the standard deviation with ddof, plus eps), \"none\" (Dr. GRPO, arXiv:2503.20783).\n"
       "singleton: what a group with one valid reward gets, \"zero\" or \"keep_reward\".\n"
-      "zero_spread: what equal rewards get where the scale divides, \"zero\" or \"unscaled\"; exactly 0 under a centring\n"
+      "zero_spread: what equal rewards get where the scale divides, \"zero\" or \"unscaled\"; exactly 0 under a "
+      "centring\n"
       "baseline either way. A NaN reward is invalid: in no statistic, advantage exactly 0.")
-      .def(py::init(&make_method))
+      .def(py::init(&make_method),
+           "__init__(self, *, baseline=\"mean\", scale=\"std\", eps=1e-06, ddof=1, singleton=\"zero\", "
+           "zero_spread=\"zero\")\n--\n\n")
       .def("__repr__", &repr_of)
-      .def("__eq__", [](group_method const& a, group_method const& b) { return repr_of(a) == repr_of(b); }, py::is_operator())
+      .def(
+          "__eq__", [](group_method const& a, group_method const& b) { return repr_of(a) == repr_of(b); },
+          py::is_operator())
       .def("__hash__", [](group_method const& a) { return py::hash(py::str(repr_of(a))); });
 
-  py::class_<group_array>(m, "groups",
-                          "groups(*, ids=None, offsets=None)\n--\n\n"
-                          "Which rewards belong together. ids [N]: int64 or int32, any values in any order, equal ids are one\n"
-                          "group. offsets [G + 1]: group g is the rows [offsets[g], offsets[g + 1]).")
-      .def(py::init(&make_groups))
-      .def_property_readonly("ids", [](group_array const& g) { return g.by_offsets ? py::object(py::none()) : g.values; }, "Group ids, or None.")
-      .def_property_readonly("offsets", [](group_array const& g) { return g.by_offsets ? g.values : py::object(py::none()); }, "Offsets, or None.");
+  py::class_<group_array>(
+      m, "groups",
+
+      "Which rewards belong together. ids [N]: int64 or int32, any values in any order, equal ids are one\n"
+      "group. offsets [G + 1]: group g is the rows [offsets[g], offsets[g + 1]).")
+      .def(py::init(&make_groups), "__init__(self, *, ids=None, offsets=None)\n--\n\n")
+      .def_property_readonly(
+          "ids", [](group_array const& g) { return g.by_offsets ? py::object(py::none()) : g.values; },
+          "Group ids, or None.")
+      .def_property_readonly(
+          "offsets", [](group_array const& g) { return g.by_offsets ? g.values : py::object(py::none()); },
+          "Offsets, or None.");
 
   py::class_<aha::advantage_stats>(m, "advantage_stats", "What advantages(...) saw.")
       .def_readonly("groups", &aha::advantage_stats::groups, "Groups.")
@@ -217,16 +232,19 @@ void bind_advantage(py::module_& m) {
       .def_readonly("invalid", &aha::advantage_stats::invalid, "NaN or masked rewards: advantage exactly 0.")
       .def_readonly("empty", &aha::advantage_stats::empty, "Groups without a valid reward.")
       .def_readonly("singletons", &aha::advantage_stats::singletons, "Groups with one valid reward.")
-      .def_readonly("zero_spread", &aha::advantage_stats::zero_spread, "Groups of two or more valid rewards, all equal.")
+      .def_readonly("zero_spread", &aha::advantage_stats::zero_spread,
+                    "Groups of two or more valid rewards, all equal.")
       .def_readonly("mean", &aha::advantage_stats::mean, "Mean of all valid rewards.")
       .def_readonly("std", &aha::advantage_stats::std, "Their sample standard deviation.")
-      .def("to_dict",
-           [](aha::advantage_stats const& s) {
-             using namespace py::literals;
-             return py::dict("groups"_a = s.groups, "rewards"_a = s.rewards, "invalid"_a = s.invalid, "empty"_a = s.empty,
-                             "singletons"_a = s.singletons, "zero_spread"_a = s.zero_spread, "mean"_a = s.mean, "std"_a = s.std);
-           },
-           "to_dict($self)\n--\n\nAll of it by name.");
+      .def(
+          "to_dict",
+          [](aha::advantage_stats const& s) {
+            using namespace py::literals;
+            return py::dict("groups"_a = s.groups, "rewards"_a = s.rewards, "invalid"_a = s.invalid,
+                            "empty"_a = s.empty, "singletons"_a = s.singletons, "zero_spread"_a = s.zero_spread,
+                            "mean"_a = s.mean, "std"_a = s.std);
+          },
+          "to_dict($self)\n--\n\nAll of it by name.");
 
   py::class_<advantage_answer>(m, "advantage_result", "What advantages(...) returns.")
       .def_readonly("adv", &advantage_answer::adv, "Advantages [N].")
@@ -234,8 +252,10 @@ void bind_advantage(py::module_& m) {
 
   m.def("advantages", &advantages,
         "advantages(method, reward, groups, *, valid=None, adv=None, threads=0)\n--\n\n"
-        "Advantages [N] of rewards [N] (float32 or float64) within their groups, by method, an aha.advantage.group(...).\n\n"
-        "groups: aha.groups(ids=...) or aha.groups(offsets=...). valid: [N] mask; invalid rewards (and NaN) are in no statistic\n"
+        "Advantages [N] of rewards [N] (float32 or float64) within their groups, by method, an "
+        "aha.advantage.group(...).\n\n"
+        "groups: aha.groups(ids=...) or aha.groups(offsets=...). valid: [N] mask; invalid rewards (and NaN) are in no "
+        "statistic\n"
         "and get exactly 0. adv: a buffer to write to. Statistics are in double; the order of rows changes no bit.");
 }
 

@@ -28,18 +28,24 @@ aha::dynamic_objective const& objective_of(py::handle value, argument where) {
 }
 
 void bind_answers(py::module_& m) {
-  py::class_<aha::loss_stats>(m, "loss_stats",
-                              "What a call observed over its unmasked tokens: sums and counts, mergeable over micro-batches\n"
-                              "and ranks.")
-      .def_property_readonly("tokens", [](aha::loss_stats const& s) { return s.tokens; }, "Unmasked tokens.")
-      .def_property_readonly("sequences", [](aha::loss_stats const& s) { return s.sequences; },
-                             "Sequences with at least one unmasked token.")
+  py::class_<aha::loss_stats>(
+      m, "loss_stats",
+      "What a call observed over its unmasked tokens: sums and counts, mergeable over micro-batches\n"
+      "and ranks.")
+      .def_property_readonly(
+          "tokens", [](aha::loss_stats const& s) { return s.tokens; }, "Unmasked tokens.")
+      .def_property_readonly(
+          "sequences", [](aha::loss_stats const& s) { return s.sequences; },
+          "Sequences with at least one unmasked token.")
       .def("to_dict", &dict_of,
-           "to_dict($self)\n--\n\nMeans and fractions by name: tokens, sequences, clip/low, clip/high, clip/region, old_kl/k1, k2, k3,\n"
-           "ref_kl/k1, k2, k3, ratio/min, mean, max, entropy, ess, chi_square, loss/0, loss/1, ...: those that were observed.")
+           "to_dict($self)\n--\n\nMeans and fractions by name: tokens, sequences, clip/low, clip/high, clip/region, "
+           "old_kl/k1, k2, k3,\n"
+           "ref_kl/k1, k2, k3, ratio/min, mean, max, entropy, ess, chi_square, loss/0, loss/1, ...: those that were "
+           "observed.")
       .def("merge", &aha::loss_stats::merge, py::arg("other"),
            "merge($self, other)\n--\n\nAdds what another call observed (of another micro-batch or rank).")
-      .def("__repr__", [](aha::loss_stats const& s) { return "loss_stats(" + std::string(py::repr(dict_of(s))) + ")"; });
+      .def("__repr__",
+           [](aha::loss_stats const& s) { return "loss_stats(" + std::string(py::repr(dict_of(s))) + ")"; });
 
   py::class_<loss_answer>(m, "loss_result", "What loss(...) returns.")
       .def_readonly("loss", &loss_answer::loss, "The loss, a float.")
@@ -47,11 +53,13 @@ void bind_answers(py::module_& m) {
       .def_readonly("dentropy", &loss_answer::dentropy, "d loss / d entropy, shaped like logp, or None.")
       .def_readonly("token_loss", &loss_answer::token_loss, "Each token's share, which sums to the loss, or None.")
       .def_readonly("stats", &loss_answer::stats, "What was observed.")
-      .def("__repr__", [](loss_answer const& r) { return "loss_result(loss=" + std::string(py::repr(py::float_(r.loss))) + ")"; });
+      .def("__repr__",
+           [](loss_answer const& r) { return "loss_result(loss=" + std::string(py::repr(py::float_(r.loss))) + ")"; });
 
   py::class_<logits_loss_answer>(m, "logits_loss_result", "What loss_from_logits(...) returns.")
       .def_readonly("loss", &logits_loss_answer::loss, "The loss, a float.")
-      .def_readonly("dlogits", &logits_loss_answer::dlogits, "d loss / d logits, shaped and typed like logits, or None.")
+      .def_readonly("dlogits", &logits_loss_answer::dlogits,
+                    "d loss / d logits, shaped and typed like logits, or None.")
       .def_readonly("stats", &logits_loss_answer::stats, "What was observed.")
       .def("__repr__", [](logits_loss_answer const& r) {
         return "logits_loss_result(loss=" + std::string(py::repr(py::float_(r.loss))) + ")";

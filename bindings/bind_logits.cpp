@@ -18,8 +18,8 @@ struct logp_answer {
 };
 
 struct logits_keys {
-  key logits{"logits"}, targets{"targets"}, temperature{"temperature"}, entropy{"entropy"}, mask{"mask"}, threads{"threads"},
-      max{"max"}, log_sum{"log_sum"}, dlogp{"dlogp"}, dentropy{"dentropy"}, dlogits{"dlogits"};
+  key logits{"logits"}, targets{"targets"}, temperature{"temperature"}, entropy{"entropy"}, mask{"mask"},
+      threads{"threads"}, max{"max"}, log_sum{"log_sum"}, dlogp{"dlogp"}, dentropy{"dentropy"}, dlogits{"dlogits"};
   static logits_keys const& get() {
     static logits_keys const keys;
     return keys;
@@ -39,7 +39,8 @@ struct row_arguments {
     logits = view_of(call.required(k.logits), call.at(k.logits), autograd);
     owners.push_back(view_of(call.required(k.targets), call.at(k.targets)));
     aha::index_view<> const targets = index_of(owners.back(), call.at(k.targets));
-    rows = rows_of(logits, call.at(k.logits), targets, number_of(call.keyword(k.temperature), call.at(k.temperature), 1.0));
+    rows = rows_of(logits, call.at(k.logits), targets,
+                   number_of(call.keyword(k.temperature), call.at(k.temperature), 1.0));
     if (py::handle const given = call.keyword(k.mask)) {
       owners.push_back(view_of(given, call.at(k.mask)));
       mask = mask_of(owners.back(), call.at(k.mask));
@@ -74,10 +75,12 @@ logp_answer token_logp(bool autograd, py::args const& args, py::kwargs const& kw
   call_arguments call("token_logp", args, kwargs);
   row_arguments a(call, autograd);
   py::handle const entropy = call.keyword(k.entropy);
-  if (entropy && !py::isinstance<py::bool_>(entropy)) wrong_type(call.at(k.entropy), "True or False", kind_of_object(entropy));
+  if (entropy && !py::isinstance<py::bool_>(entropy))
+    wrong_type(call.at(k.entropy), "True or False", kind_of_object(entropy));
   call.finish(k.logits, k.targets, k.temperature, k.entropy, k.mask, k.threads);
   bool const with_entropy = entropy.ptr() == Py_True;
-  return column_dtype(a.logits) == dtype::f64 ? run_token_logp<double>(a, with_entropy) : run_token_logp<float>(a, with_entropy);
+  return column_dtype(a.logits) == dtype::f64 ? run_token_logp<double>(a, with_entropy)
+                                              : run_token_logp<float>(a, with_entropy);
 }
 
 template <class T>
@@ -97,10 +100,11 @@ py::object run_gradient(call_arguments& call, row_arguments& a) {
   column(k.dlogp, by.dlogp);
   column(k.dentropy, by.dentropy);
   py::handle const given = call.keyword(k.dlogits);
-  call.finish(k.logits, k.targets, k.max, k.log_sum, k.entropy, k.dlogp, k.dentropy, k.temperature, k.mask, k.dlogits, k.threads);
-  py::object result = given && given.ptr() != Py_True
-                          ? py::reinterpret_borrow<py::object>(given)
-                          : new_array(a.logits, a.logits.type, a.logits.shape.data(), a.logits.rank, call.at(k.dlogits));
+  call.finish(k.logits, k.targets, k.max, k.log_sum, k.entropy, k.dlogp, k.dentropy, k.temperature, k.mask, k.dlogits,
+              k.threads);
+  py::object result = given && given.ptr() != Py_True ? py::reinterpret_borrow<py::object>(given)
+                                                      : new_array(a.logits, a.logits.type, a.logits.shape.data(),
+                                                                  a.logits.rank, call.at(k.dlogits));
   array_view const out = view_of(result, call.at(k.dlogits));
   aha::logit_gradient<> const to = gradient_of(out, call.at(k.dlogits));
   if (out.type != a.logits.type) wrong_type(call.at(k.dlogits), name_of(a.logits) + " like logits", name_of(out));
@@ -129,22 +133,33 @@ void bind_logits(py::module_& m) {
   char const* const logp_doc =
       "token_logp(logits, targets, *, temperature=1.0, entropy=False, mask=None, threads=0)\n--\n\n"
       "Log-probability of each row's target, log-sum-exp and, on request, entropy, in one read of each row.\n\n"
-      "logits: [T, V] or [B, L, V], float32, float64 or bfloat16 (torch), any strides but unit in V. targets: int32 or\n"
-      "int64 [T] or [B, L]; -100 is a mask, any other id outside [0, V) raises. mask: [T] or [B, L]. Masked rows are not\n"
+      "logits: [T, V] or [B, L, V], float32, float64 or bfloat16 (torch), any strides but unit in V. targets: int32 "
+      "or\n"
+      "int64 [T] or [B, L]; -100 is a mask, any other id outside [0, V) raises. mask: [T] or [B, L]. Masked rows are "
+      "not\n"
       "read and give 0. Results are float64 for float64 logits, else float32; nats.";
-  m.def("token_logp", [](py::args const& a, py::kwargs const& k) { return token_logp(false, a, k); }, logp_doc);
-  m.def("_token_logp_autograd", [](py::args const& a, py::kwargs const& k) { return token_logp(true, a, k); },
-        "token_logp for autograd functions: logits may require grad.");
+  m.def(
+      "token_logp", [](py::args const& a, py::kwargs const& k) { return token_logp(false, a, k); }, logp_doc);
+  m.def(
+      "_token_logp_autograd", [](py::args const& a, py::kwargs const& k) { return token_logp(true, a, k); },
+      "token_logp for autograd functions: logits may require grad.");
 
   char const* const gradient_doc =
-      "logits_gradient(logits, targets, *, max, log_sum, entropy=None, dlogp=None, dentropy=None, temperature=1.0, mask=None, "
+      "logits_gradient(logits, targets, *, max, log_sum, entropy=None, dlogp=None, dentropy=None, temperature=1.0, "
+      "mask=None, "
       "dlogits=None, threads=0)\n--\n\n"
-      "Gradient with respect to logits from two coefficients a row, d loss / d logp and d loss / d entropy; max, log_sum and\n"
-      "(with dentropy) entropy are token_logp's. Formed in float32 (float64 for float64) and rounded once to the logits'\n"
-      "dtype. dlogits: a buffer shaped and typed like logits, apart from them; None makes a new array. Returns dlogits.";
-  m.def("logits_gradient", [](py::args const& a, py::kwargs const& k) { return logits_gradient(false, a, k); }, gradient_doc);
-  m.def("_logits_gradient_autograd", [](py::args const& a, py::kwargs const& k) { return logits_gradient(true, a, k); },
-        "logits_gradient for autograd functions: logits may require grad.");
+      "Gradient with respect to logits from two coefficients a row, d loss / d logp and d loss / d entropy; max, "
+      "log_sum and\n"
+      "(with dentropy) entropy are token_logp's. Formed in float32 (float64 for float64) and rounded once to the "
+      "logits'\n"
+      "dtype. dlogits: a buffer shaped and typed like logits, apart from them; None makes a new array. Returns "
+      "dlogits.";
+  m.def(
+      "logits_gradient", [](py::args const& a, py::kwargs const& k) { return logits_gradient(false, a, k); },
+      gradient_doc);
+  m.def(
+      "_logits_gradient_autograd", [](py::args const& a, py::kwargs const& k) { return logits_gradient(true, a, k); },
+      "logits_gradient for autograd functions: logits may require grad.");
 }
 
 }  // namespace aha_python

@@ -37,8 +37,8 @@ logits_loss_answer run(call_arguments& call, aha::dynamic_objective const& objec
   unsigned const observed = observers_of(call.keyword(k.observe), call.at(k.observe));
   aha::exec::cpu const exec{threads_of(call.keyword(k.threads), call.at(k.threads))};
   py::handle const wanted = call.keyword(n.dlogits);
-  call.finish(n.objective, n.logits, n.targets, n.temperature, n.dlogits, k.old_logp, k.ref_logp, k.adv, k.weight, k.keep,
-              k.mask, k.cu_seqlens, k.lens, k.length, k.totals, k.scale, k.observe, k.threads);
+  call.finish(n.objective, n.logits, n.targets, n.temperature, n.dlogits, k.old_logp, k.ref_logp, k.adv, k.weight,
+              k.keep, k.mask, k.cu_seqlens, k.lens, k.length, k.totals, k.scale, k.observe, k.threads);
 
   logits_loss_answer answer;
   aha::logit_gradient<> to;
@@ -69,25 +69,32 @@ logits_loss_answer loss_from_logits(bool autograd, py::args const& args, py::kwa
   call_arguments call("loss_from_logits", args, kwargs);
   aha::dynamic_objective const& objective = objective_of(call.required(n.objective), call.at(n.objective));
   array_view const logits = view_of(call.required(n.logits), call.at(n.logits), autograd);
-  return column_dtype(logits) == dtype::f64 ? run<double>(call, objective, logits) : run<float>(call, objective, logits);
+  return column_dtype(logits) == dtype::f64 ? run<double>(call, objective, logits)
+                                            : run<float>(call, objective, logits);
 }
 
 }  // namespace
 
 void bind_logits_loss(py::module_& m) {
   char const* const doc =
-      "loss_from_logits(objective, logits, targets, *, temperature=1.0, old_logp=None, ref_logp=None, adv=None, weight=None, "
+      "loss_from_logits(objective, logits, targets, *, temperature=1.0, old_logp=None, ref_logp=None, adv=None, "
+      "weight=None, "
       "keep=None, mask=None, cu_seqlens=None, lens=None, length=None, totals=None, scale=1.0, observe=\"default\", "
       "dlogits=None, threads=0)\n--\n\n"
-      "Loss of an objective straight from logits, and its gradient by them: token_logp, loss, logits_gradient in one call.\n\n"
+      "Loss of an objective straight from logits, and its gradient by them: token_logp, loss, logits_gradient in one "
+      "call.\n\n"
       "logits: [T, V] with cu_seqlens, or [B, L, V]; float32, float64 or bfloat16 (torch), any strides but unit in V.\n"
-      "targets: int32 or int64 [T] or [B, L]; -100 is a mask, in denominators and statistics too. Columns as for loss, without\n"
+      "targets: int32 or int64 [T] or [B, L]; -100 is a mask, in denominators and statistics too. Columns as for loss, "
+      "without\n"
       "logp and entropy, which are computed here: float64 beside float64 logits, else float32.\n"
-      "dlogits: None computes the loss alone, True a new array, or a buffer shaped and typed like logits, apart from them.\n"
+      "dlogits: None computes the loss alone, True a new array, or a buffer shaped and typed like logits, apart from "
+      "them.\n"
       "Returns loss (float), dlogits, stats.";
-  m.def("loss_from_logits", [](py::args const& a, py::kwargs const& k) { return loss_from_logits(false, a, k); }, doc);
-  m.def("_loss_from_logits_autograd", [](py::args const& a, py::kwargs const& k) { return loss_from_logits(true, a, k); },
-        "loss_from_logits for autograd functions: logits may require grad.");
+  m.def(
+      "loss_from_logits", [](py::args const& a, py::kwargs const& k) { return loss_from_logits(false, a, k); }, doc);
+  m.def(
+      "_loss_from_logits_autograd", [](py::args const& a, py::kwargs const& k) { return loss_from_logits(true, a, k); },
+      "loss_from_logits for autograd functions: logits may require grad.");
 }
 
 }  // namespace aha_python

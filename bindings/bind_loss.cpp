@@ -46,7 +46,8 @@ loss_answer run(call_arguments& call, array_view const& logp, aha::dynamic_objec
   loss_answer answer;
   answer.dlogp = output_for<T>(asked.dlogp, {call.function(), "dlogp"}, logp, "logp", out.dlogp, owners);
   answer.dentropy = output_for<T>(asked.dentropy, {call.function(), "dentropy"}, logp, "logp", out.dentropy, owners);
-  answer.token_loss = output_for<T>(asked.token_loss, {call.function(), "token_loss"}, logp, "logp", out.token_loss, owners);
+  answer.token_loss =
+      output_for<T>(asked.token_loss, {call.function(), "token_loss"}, logp, "logp", out.token_loss, owners);
   {
     py::gil_scoped_release const unlocked;
     aha::loss_result const r = aha::loss(exec, objective, b, out, observed);
@@ -71,20 +72,27 @@ loss_answer loss(bool autograd, py::args const& args, py::kwargs const& kwargs) 
 
 void bind_loss(py::module_& m) {
   char const* const doc =
-      "loss(objective, logp, *, old_logp=None, ref_logp=None, entropy=None, adv=None, weight=None, keep=None, mask=None, "
-      "cu_seqlens=None, lens=None, length=None, totals=None, scale=1.0, observe=\"default\", outputs=None, threads=0)\n--\n\n"
+      "loss(objective, logp, *, old_logp=None, ref_logp=None, entropy=None, adv=None, weight=None, keep=None, "
+      "mask=None, "
+      "cu_seqlens=None, lens=None, length=None, totals=None, scale=1.0, observe=\"default\", outputs=None, "
+      "threads=0)\n--\n\n"
       "Loss, exact gradient and statistics of an objective from log-probabilities, in one pass.\n\n"
-      "logp is [T] with cu_seqlens [B + 1] (packed), or [B, L] with a mask [B, L], lens [B] or neither (padded). All columns\n"
+      "logp is [T] with cu_seqlens [B + 1] (packed), or [B, L] with a mask [B, L], lens [B] or neither (padded). All "
+      "columns\n"
       "are float32 or all float64, NumPy or torch on the CPU, read in place. old_logp may be aha.on_policy.\n"
       "adv, weight, keep: aha.per_sequence(a) or aha.per_token(a). mask enters denominators; keep only the numerator.\n"
-      "length [B]: a sequence's own token count where it is split over ranks. totals: aha.totals(...) of the whole step.\n"
-      "scale multiplies loss and gradient. observe: \"default\", \"none\", or names of clip, old_kl, ref_kl, ratio, entropy,\n"
+      "length [B]: a sequence's own token count where it is split over ranks. totals: aha.totals(...) of the whole "
+      "step.\n"
+      "scale multiplies loss and gradient. observe: \"default\", \"none\", or names of clip, old_kl, ref_kl, ratio, "
+      "entropy,\n"
       "parts, ess, chi_square. outputs: None computes dlogp, and dentropy where the objective reads entropy.\n"
       "Masked positions may hold anything. A column that nothing reads raises; one that is read and missing raises.\n"
       "Returns loss (float), dlogp, dentropy, token_loss (None where not asked for), stats.";
-  m.def("loss", [](py::args const& a, py::kwargs const& k) { return loss(false, a, k); }, doc);
-  m.def("_loss_autograd", [](py::args const& a, py::kwargs const& k) { return loss(true, a, k); },
-        "loss for autograd functions: logp and entropy may require grad.");
+  m.def(
+      "loss", [](py::args const& a, py::kwargs const& k) { return loss(false, a, k); }, doc);
+  m.def(
+      "_loss_autograd", [](py::args const& a, py::kwargs const& k) { return loss(true, a, k); },
+      "loss for autograd functions: logp and entropy may require grad.");
 }
 
 }  // namespace aha_python

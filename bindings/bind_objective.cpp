@@ -75,14 +75,20 @@ void def_reader(py::module_& m, char const* name, char const* doc) {
 /// What expressions and objectives share.
 template <class X>
 void def_algebra(py::class_<X>& c) {
-  c.def("__add__", [](X const& a, X const& b) { return a + b; }, py::is_operator())
-      .def("__sub__", [](X const& a, X const& b) { return a - b; }, py::is_operator())
-      .def("__neg__", [](X const& a) { return -a; }, py::is_operator())
-      .def("__rmul__", [](X const& a, double by) { return by * a; }, py::is_operator())
+  c.def(
+       "__add__", [](X const& a, X const& b) { return a + b; }, py::is_operator())
+      .def(
+          "__sub__", [](X const& a, X const& b) { return a - b; }, py::is_operator())
+      .def(
+          "__neg__", [](X const& a) { return -a; }, py::is_operator())
+      .def(
+          "__rmul__", [](X const& a, double by) { return by * a; }, py::is_operator())
       .def("__repr__", [](X const& a) { return aha::to_string(a); })
-      .def("__eq__", [](X const& a, X const& b) { return aha::to_string(a) == aha::to_string(b); }, py::is_operator())
+      .def(
+          "__eq__", [](X const& a, X const& b) { return aha::to_string(a) == aha::to_string(b); }, py::is_operator())
       .def("__hash__", [](X const& a) { return py::hash(py::str(aha::to_string(a))); })
-      .def(py::pickle([](X const& a) { return aha::to_string(a); }, [](std::string const& text) { return read<X>(text); }));
+      .def(py::pickle([](X const& a) { return aha::to_string(a); },
+                      [](std::string const& text) { return read<X>(text); }));
   // NumPy's numbers would otherwise try to make an array of the expression.
   c.attr("__array_ufunc__") = py::none();
 }
@@ -94,54 +100,65 @@ void bind_objective(py::module_& m) {
       m, "expression", "A sum of terms, one value a token. Composes by +, -, number *, weight * and keep *.");
   def_algebra(expression);
   py::class_<dynamic_objective> objective(
-      m, "objective", "A sum of parts: coefficient * aggregate(expression). Its repr reads as the expression; parse reads it back.");
+      m, "objective",
+      "A sum of parts: coefficient * aggregate(expression). Its repr reads as the expression; parse reads it back.");
   def_algebra(objective);
 
   py::class_<weight_mark>(m, "weight_factor", "The type of weight.")
-      .def("__mul__", [](weight_mark, dynamic_expression const& e) { return aha::weight * e; }, py::is_operator())
+      .def(
+          "__mul__", [](weight_mark, dynamic_expression const& e) { return aha::weight * e; }, py::is_operator())
       .def("__repr__", [](weight_mark) { return "weight"; });
   py::class_<keep_mark>(m, "keep_factor", "The type of keep.")
-      .def("__mul__", [](keep_mark, dynamic_expression const& e) { return aha::keep * e; }, py::is_operator())
+      .def(
+          "__mul__", [](keep_mark, dynamic_expression const& e) { return aha::keep * e; }, py::is_operator())
       .def("__repr__", [](keep_mark) { return "keep"; });
   m.attr("weight") = weight_mark{};
   m.attr("keep") = keep_mark{};
 
-  def_part(m, aha::aggregation::token_mean,
-           "token_mean(x, total=None)\n--\n\nMean over all tokens of the step (DAPO, arXiv:2503.14476): weight 1 / tokens.\n"
-           "total: this part's own token count, instead of totals.tokens.");
-  def_part(m, aha::aggregation::sequence_mean,
-           "sequence_mean(x, total=None)\n--\n\nMean over sequences of their token means (GRPO, arXiv:2402.03300): weight\n"
-           "1 / (n_i sequences). total: this part's own sequence count, instead of totals.sequences.");
+  def_part(
+      m, aha::aggregation::token_mean,
+      "token_mean(x, total=None)\n--\n\nMean over all tokens of the step (DAPO, arXiv:2503.14476): weight 1 / tokens.\n"
+      "total: this part's own token count, instead of totals.tokens.");
+  def_part(
+      m, aha::aggregation::sequence_mean,
+      "sequence_mean(x, total=None)\n--\n\nMean over sequences of their token means (GRPO, arXiv:2402.03300): weight\n"
+      "1 / (n_i sequences). total: this part's own sequence count, instead of totals.sequences.");
   def_part(m, aha::aggregation::sequence_sum,
            "sequence_sum(x, total=None)\n--\n\nMean over sequences of their token sums: weight 1 / sequences.\n"
            "total: this part's own sequence count, instead of totals.sequences.");
-  def_part(m, aha::aggregation::token_sum,
-           "token_sum(x)\n--\n\nSum over all tokens, without a denominator: weight 1.");
+  def_part(m, aha::aggregation::token_sum, "token_sum(x)\n--\n\nSum over all tokens, without a denominator: weight 1.");
 
-  py::class_<aha::constant_length>(m, "constant_length",
-                                   "constant_length(n)\n--\n\nconstant_length(n)(x, total=None): mean over sequences of token\n"
-                                   "sums divided by a constant n (Dr. GRPO, arXiv:2503.20783): weight 1 / (n sequences).")
+  py::class_<aha::constant_length>(
+      m, "constant_length",
+      "constant_length(n)(x, total=None): mean over sequences of token\n"
+      "sums divided by a constant n (Dr. GRPO, arXiv:2503.20783): weight 1 / (n sequences).")
       .def(py::init([](py::args const& args, py::kwargs const& kwargs) {
-        static key const k_n{"n"};
-        call_arguments call("constant_length", args, kwargs);
-        py::handle const value = call.required(k_n);
-        call.finish(k_n);
-        double const n = number_of(value, call.at(k_n), 0);
-        if (!(n > 0) || std::isinf(n)) wrong_value(call.at(k_n), "a number > 0", aha::to_text(n));
-        return aha::constant_length(n);
-      }))
+             static key const k_n{"n"};
+             call_arguments call("constant_length", args, kwargs);
+             py::handle const value = call.required(k_n);
+             call.finish(k_n);
+             double const n = number_of(value, call.at(k_n), 0);
+             if (!(n > 0) || std::isinf(n)) wrong_value(call.at(k_n), "a number > 0", aha::to_text(n));
+             return aha::constant_length(n);
+           }),
+           "__init__(self, n)\n--\n\n")
       .def_readonly("n", &aha::constant_length::n, "The length that token sums are divided by.")
-      .def("__call__",
-           [](aha::constant_length const& c, py::args const& a, py::kwargs const& k) {
-             return make_part("constant_length", {aha::aggregation::constant_length, c.n, aha::no_total}, true, a, k);
-           },
-           "__call__($self, x, total=None)\n--\n\nThe part; total is its own sequence count, instead of totals.sequences.")
-      .def("__repr__", [](aha::constant_length const& c) { return "constant_length(" + std::string(py::repr(py::float_(c.n))) + ")"; });
+      .def(
+          "__call__",
+          [](aha::constant_length const& c, py::args const& a, py::kwargs const& k) {
+            return make_part("constant_length", {aha::aggregation::constant_length, c.n, aha::no_total}, true, a, k);
+          },
+          "__call__($self, x, total=None)\n--\n\nThe part; total is its own sequence count, instead of "
+          "totals.sequences.")
+      .def("__repr__", [](aha::constant_length const& c) {
+        return "constant_length(" + std::string(py::repr(py::float_(c.n))) + ")";
+      });
 
-  def_reader<dynamic_objective>(m, "parse",
-                                "parse(text)\n--\n\nThe objective whose repr is text. Nothing but that grammar is evaluated.");
-  def_reader<dynamic_expression>(m, "parse_expression",
-                                 "parse_expression(text)\n--\n\nThe expression (terms without an aggregate) whose repr is text.");
+  def_reader<dynamic_objective>(
+      m, "parse", "parse(text)\n--\n\nThe objective whose repr is text. Nothing but that grammar is evaluated.");
+  def_reader<dynamic_expression>(
+      m, "parse_expression",
+      "parse_expression(text)\n--\n\nThe expression (terms without an aggregate) whose repr is text.");
 }
 
 }  // namespace aha_python

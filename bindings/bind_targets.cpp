@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Counting and shifting: what a host does with layouts before it calls a loss.
 #include <aha/loss/count_totals.hpp>
+#include <aha/loss/target_shift.hpp>
 
 #include "bind.hpp"
 #include "columns.hpp"
 
 namespace aha_python {
 namespace {
-
-[[noreturn]] void throw_status(aha::status const& s) { throw py::value_error(s.message()); }
-
-/// A layout, checked against `entries` token entries, and a mask in its shape.
-void check_layout(char const* function, aha::token_batch<aha::host, float> const& b, std::int64_t entries) {
-  aha::batch_check<float> check(function, b);
-  check.shape(entries);
-  if (check.result().ok() && b.mask.present()) check.tokens("mask", b.mask);
-  if (!check.result().ok()) throw_status(check.result());
-}
 
 aha::totals count_totals(py::args const& args, py::kwargs const& kwargs) {
   static key const k_mask{"mask"};
@@ -45,7 +36,8 @@ aha::totals count_totals(py::args const& args, py::kwargs const& kwargs) {
   std::int64_t width = b.mask.width;
   if (!mask && !cu) {
     if (shape) {
-      if (!py::isinstance<py::tuple>(shape) || py::len(shape) != 2) wrong_type(call.at(k_shape), "a tuple (B, L)", kind_of_object(shape));
+      if (!py::isinstance<py::tuple>(shape) || py::len(shape) != 2)
+        wrong_type(call.at(k_shape), "a tuple (B, L)", kind_of_object(shape));
       py::tuple const pair = py::reinterpret_borrow<py::tuple>(shape);
       rows = integer_of(pair[0], call.at(k_shape), 0);
       width = integer_of(pair[1], call.at(k_shape), 0);
@@ -87,22 +79,16 @@ py::object target_shift(py::args const& args, py::kwargs const& kwargs) {
     b.mask = mask_of(owners.back(), call.at(k_mask));
   }
   b.layout = layout_of("target_shift", "ids", ids.rank, ids.rows, ids.width, cu, {}, owners);
-  check_layout("target_shift", b, ids.size());
-
-  py::object result = new_array(like, dtype::i64, like.shape.data(), like.rank, {"target_shift", "ids"});
-  array_view const out = view_of(result, call.at(k_ids));
-  std::int64_t* const targets = static_cast<std::int64_t*>(out.data);
+  argument const at_out{"target_shift", "out"};
+  py::object result = new_array(like, dtype::i64, like.shape.data(), like.rank, at_out);
+  array_view const out = view_of(result, at_out);
+  auto* const data = static_cast<std::int64_t*>(out.data);
+  aha::column<std::int64_t> const to =
+      out.rank == 1 ? aha::column<std::int64_t>(aha::span<std::int64_t>(data, out.shape[0]))
+                    : aha::column<std::int64_t>(aha::matrix<std::int64_t>(data, out.shape[0], out.shape[1]));
   {
     py::gil_scoped_release const unlocked;
-    for (std::int64_t i = 0; i < b.layout.sequences; ++i) {
-      std::int64_t const row = b.layout.row(i);
-      std::int64_t const end = b.layout.end(i);
-      std::int64_t* const to = targets + row * ids.width;
-      for (std::int64_t t = b.layout.begin(i); t < end; ++t) {
-        bool const counts = t + 1 < end && (!b.mask.present() || b.mask.at(row, t + 1));
-        to[t] = counts ? ids.at(row, t + 1) : ignore;
-      }
-    }
+    aha::target_shift(ids, b.layout, b.mask, to, ignore);
   }
   return result;
 }
@@ -114,14 +100,18 @@ void bind_targets(py::module_& m) {
         "count_totals(mask=None, cu_seqlens=None, lens=None, shape=None)\n--\n\n"
         "Counts this shard's tokens, and its sequences with at least one token. Sum the counts over micro-batches and\n"
         "ranks and hand them to the losses of the step as totals.\n\n"
-        "mask: [T] with cu_seqlens, or [B, L]; cu_seqlens: [B + 1]; lens: [B]; shape: (B, L) of a batch without padding.");
-  m.def("target_shift", &target_shift,
-        "target_shift(ids, *, cu_seqlens=None, mask=None, ignore_index=-100)\n--\n\n"
-        "Next-token targets (int64) for logits at the same positions: targets[t] = ids[t + 1]. The last position of each\n"
-        "sequence has none, so targets never cross a packed boundary.\n\n"
-        "ids: int32 or int64, [T] with cu_seqlens [B + 1], or [B, L]. mask: shaped like ids, the tokens to be predicted\n"
-        "(a loss mask over ids): where mask[t + 1] is 0, targets[t] is ignore_index. In a left-padded batch clear it at each\n"
-        "row's first real token, which nothing precedes.");
+        "mask: [T] with cu_seqlens, or [B, L]; cu_seqlens: [B + 1]; lens: [B]; shape: (B, L) of a batch without "
+        "padding.");
+  m.def(
+      "target_shift", &target_shift,
+      "target_shift(ids, *, cu_seqlens=None, mask=None, ignore_index=-100)\n--\n\n"
+      "Next-token targets (int64) for logits at the same positions: targets[t] = ids[t + 1]. The last position of "
+      "each\n"
+      "sequence has none, so targets never cross a packed boundary.\n\n"
+      "ids: int32 or int64, [T] with cu_seqlens [B + 1], or [B, L]. mask: shaped like ids, the tokens to be predicted\n"
+      "(a loss mask over ids): where mask[t + 1] is 0, targets[t] is ignore_index. In a left-padded batch clear it at "
+      "each\n"
+      "row's first real token, which nothing precedes.");
 }
 
 }  // namespace aha_python

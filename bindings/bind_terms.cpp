@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One Python function for every name of the type list: parameters, defaults, legal ranges and texts come from the terms.
+// One Python function for every name of the type list; parameters, defaults, legal ranges and texts come from there.
 #include <aha/loss/reference.hpp>
 #include <string>
 #include <vector>
@@ -16,7 +16,8 @@ constexpr std::size_t positional_parameters = 2;
 template <class E>
 std::string names_text() {
   std::string all;
-  for (std::string_view const name : aha::enum_names<E>::values) all += (all.empty() ? "\"" : ", \"") + std::string(name) + "\"";
+  for (std::string_view const name : aha::enum_names<E>::values)
+    all += (all.empty() ? "\"" : ", \"") + std::string(name) + "\"";
   return all;
 }
 std::string legal_text(double, aha::range const& legal) { return std::string(legal.text); }
@@ -49,7 +50,8 @@ void assign(E& to, py::handle value, argument where) {
   wrong_value(where, "one of " + names_text<E>(), "\"" + given + "\"");
 }
 
-[[noreturn]] void refuse(char const* function, std::string_view argument_name, std::string_view expected, std::string_view got) {
+[[noreturn]] void refuse(char const* function, std::string_view argument_name, std::string_view expected,
+                         std::string_view got) {
   throw py::type_error(aha::bad_argument(function, argument_name, expected, got).message());
 }
 
@@ -74,7 +76,8 @@ aha::dynamic_expression make_term(char const* function, py::args const& args, py
   });
   std::size_t const positions = std::min(index, positional_parameters);
   if (args.size() > positions) {
-    refuse(function, "arguments", aha::text("at most ", positions, " by position (the others by name)"), aha::text(args.size()));
+    refuse(function, "arguments", aha::text("at most ", positions, " by position (the others by name)"),
+           aha::text(args.size()));
   }
   if constexpr (aha::has_variant<Term>::value) {
     if (PyDict_GetItemString(kwargs.ptr(), Term::keyword.data()) != nullptr) ++used;
@@ -105,6 +108,7 @@ struct named_term {
   std::string parameters;  ///< as in a signature
   std::string text;        ///< one line a parameter
   std::string head;        ///< formula, paper and what the defaults read
+  std::vector<std::string> defaults;
   std::vector<variant_maker> variants;
 };
 
@@ -117,12 +121,13 @@ std::vector<named_term> const& named_terms() {
         Term const defaults;
         named_term n;
         n.name = Term::name;
-        n.head = aha::text(Term::formula, "\n", Term::paper.empty() ? "" : "arXiv:", Term::paper, Term::paper.empty() ? "" : ". ",
-                           "Reads ", aha::reads_text(aha::needs_of(defaults)), ".");
+        n.head = aha::text(Term::formula, "\n", Term::paper.empty() ? "" : "arXiv:", Term::paper,
+                           Term::paper.empty() ? "" : ". ", "Reads ", aha::reads_text(aha::needs_of(defaults)), ".");
         std::size_t index = 0;
         Term::params([&](std::string_view name, auto member, aha::range const& legal, std::string_view meaning) {
           if (index == positional_parameters) n.parameters += n.parameters.empty() ? "*" : ", *";
           std::string value = aha::parameter_text(defaults.*member);
+          n.defaults.push_back(value);
           n.text += aha::text(name, " = ", value, " (", legal_text(defaults.*member, legal), "): ", meaning, "\n");
           // A signature has literals only; these overflow to the infinities.
           if (value == "inf") value = "1e999";
@@ -132,10 +137,21 @@ std::vector<named_term> const& named_terms() {
         });
         if constexpr (aha::has_variant<Term>::value) {
           n.keyword = Term::keyword;
-          n.parameters += aha::text(index <= positional_parameters ? ", *" : "", ", ", Term::keyword, "=\"", Term::variant, "\"");
+          n.parameters +=
+              aha::text(index <= positional_parameters ? ", *" : "", ", ", Term::keyword, "=\"", Term::variant, "\"");
         }
         found.push_back(std::move(n));
       }
+      Term const mine;
+      std::size_t index = 0;
+      Term::params([&](std::string_view name, auto member, aha::range const&, std::string_view) {
+        std::string const value = aha::parameter_text(mine.*member);
+        if (value == found.back().defaults[index++]) return;
+        if constexpr (aha::has_variant<Term>::value) {
+          found.back().text +=
+              aha::text("With ", Term::keyword, " = \"", Term::variant, "\", ", name, " = ", value, ".\n");
+        }
+      });
       variant_maker v{"", &make_term<Term>};
       if constexpr (aha::has_variant<Term>::value) v.value = Term::variant;
       found.back().variants.push_back(std::move(v));
@@ -144,7 +160,8 @@ std::vector<named_term> const& named_terms() {
       if (n.keyword.empty()) continue;
       std::string values;
       for (variant_maker const& v : n.variants) values += (values.empty() ? "\"" : ", \"") + v.value + "\"";
-      n.text += aha::text(n.keyword, " = \"", n.variants.front().value, "\" (one of ", values, "): whose ratio it reads\n");
+      n.text +=
+          aha::text(n.keyword, " = \"", n.variants.front().value, "\" (one of ", values, "): whose ratio it reads\n");
     }
     return found;
   }();
@@ -174,10 +191,12 @@ aha::dynamic_expression call_term(named_term const& n, py::args const& args, py:
 void bind_terms(py::module_& m) {
   for (named_term const& n : named_terms()) {
     std::string const doc = aha::text(n.name, "(", n.parameters, ")\n--\n\n", n.head, "\n\n", n.text);
-    m.def(n.name.c_str(), [&n](py::args const& a, py::kwargs const& k) { return call_term(n, a, k); }, doc.c_str());
+    m.def(
+        n.name.c_str(), [&n](py::args const& a, py::kwargs const& k) { return call_term(n, a, k); }, doc.c_str());
   }
   m.def("terms_table", &aha::terms_table,
-        "terms_table()\n--\n\nThe reference table of terms as Markdown, from the list that the terms themselves are made of.");
+        "terms_table()\n--\n\nThe reference table of terms as Markdown, from the list that the terms themselves are "
+        "made of.");
 }
 
 }  // namespace aha_python

@@ -10,7 +10,8 @@ aha::layout<> layout_of(char const* function, char const* column, int rank, std:
   argument const offsets{function, "cu_seqlens"};
   argument const lengths{function, "lens"};
   if (rank == 1) {
-    if (!cu_seqlens) wrong_value(offsets, aha::text("offsets [B + 1], as ", column, " has no sequence dimension"), "None");
+    if (!cu_seqlens)
+      wrong_value(offsets, aha::text("offsets [B + 1], as ", column, " has no sequence dimension"), "None");
     if (lens) wrong_value(lengths, "None where cu_seqlens are given", "lengths");
     owners.push_back(view_of(cu_seqlens, offsets));
     return aha::packed<aha::host>(index_of(owners.back(), offsets));
@@ -30,11 +31,11 @@ unsigned observers_of(py::handle value, argument where) {
     unsigned flag;
   };
   static constexpr named_observer names[] = {
-      {"clip", aha::observe::clip},       {"old_kl", aha::observe::old_kl},   {"ref_kl", aha::observe::ref_kl},
-      {"ratio", aha::observe::ratio},     {"entropy", aha::observe::entropy}, {"parts", aha::observe::parts},
-      {"ess", aha::observe::ess},         {"chi_square", aha::observe::chi_square},
-      {"default", aha::observe::defaults}};
-  char const* const expected = "\"default\", \"none\" or a list of clip, old_kl, ref_kl, ratio, entropy, parts, ess, chi_square";
+      {"clip", aha::observe::clip},   {"old_kl", aha::observe::old_kl},         {"ref_kl", aha::observe::ref_kl},
+      {"ratio", aha::observe::ratio}, {"entropy", aha::observe::entropy},       {"parts", aha::observe::parts},
+      {"ess", aha::observe::ess},     {"chi_square", aha::observe::chi_square}, {"default", aha::observe::defaults}};
+  char const* const expected =
+      "\"default\", \"none\" or a list of clip, old_kl, ref_kl, ratio, entropy, parts, ess, chi_square";
   if (!value) return aha::observe::defaults;
   auto const is = [](py::handle x, char const* text) { return PyUnicode_CompareWithASCIIString(x.ptr(), text) == 0; };
   if (py::isinstance<py::str>(value)) {
@@ -42,7 +43,8 @@ unsigned observers_of(py::handle value, argument where) {
     if (is(value, "none")) return aha::observe::none;
     wrong_value(where, expected, "\"" + std::string(py::str(value)) + "\"");
   }
-  if (!py::isinstance<py::list>(value) && !py::isinstance<py::tuple>(value)) wrong_type(where, expected, kind_of_object(value));
+  if (!py::isinstance<py::list>(value) && !py::isinstance<py::tuple>(value))
+    wrong_type(where, expected, kind_of_object(value));
   unsigned flags = 0;
   for (py::handle const item : value) {
     unsigned flag = 0;
@@ -58,7 +60,8 @@ unsigned observers_of(py::handle value, argument where) {
 
 aha::totals totals_of(py::handle value, argument where) {
   if (!value) return {};
-  if (!py::isinstance<aha::totals>(value)) wrong_type(where, "aha.totals(tokens=..., sequences=...)", kind_of_object(value));
+  if (!py::isinstance<aha::totals>(value))
+    wrong_type(where, "aha.totals(tokens=..., sequences=...)", kind_of_object(value));
   return value.cast<aha::totals const&>();
 }
 

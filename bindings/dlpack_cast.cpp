@@ -2,7 +2,6 @@
 #include "dlpack_cast.hpp"
 
 #include <aha/core/error.hpp>
-#include <functional>
 #include <utility>
 
 namespace aha_python {
@@ -71,7 +70,8 @@ void require_writable(array_view const& a, argument where) {
     std::size_t const k = axes[static_cast<std::size_t>(i)];
     if (a.shape[k] <= 1) continue;
     if (a.stride[k] < reach) {
-      wrong_value(where, "entries that do not share memory", aha::text("stride ", a.stride[k], " over ", reach, " entries"));
+      wrong_value(where, "entries that do not share memory",
+                  aha::text("stride ", a.stride[k], " over ", reach, " entries"));
     }
     reach += a.stride[k] * (a.shape[k] - 1);
   }
@@ -110,39 +110,6 @@ aha::index_view<> index_of(array_view const& a, argument where) {
   v.width = a.shape[a.last()];
   v.row_stride = a.rank == 2 ? a.stride[0] : v.width;
   return v;
-}
-
-namespace {
-
-std::int64_t bytes_of(dtype type) {
-  switch (type) {
-    case dtype::boolean:
-    case dtype::u8: return 1;
-    case dtype::bf16: return 2;
-    case dtype::i32:
-    case dtype::f32: return 4;
-    default: return 8;
-  }
-}
-
-/// First byte and one past the last byte that the view touches.
-std::pair<char const*, char const*> reach_of(array_view const& a) {
-  char const* const first = static_cast<char const*>(a.data);
-  if (a.size() == 0) return {first, first};
-  std::int64_t last = 0;
-  for (int i = 0; i < a.rank; ++i) {
-    std::size_t const k = static_cast<std::size_t>(i);
-    last += a.stride[k] * (a.shape[k] - 1);
-  }
-  return {first, first + (last + 1) * bytes_of(a.type)};
-}
-
-}  // namespace
-
-bool overlaps(array_view const& a, array_view const& b) {
-  auto const [a0, a1] = reach_of(a);
-  auto const [b0, b1] = reach_of(b);
-  return a0 < a1 && b0 < b1 && std::less<>()(a0, b1) && std::less<>()(b0, a1);
 }
 
 }  // namespace aha_python

@@ -3,8 +3,8 @@
 
 The gradient is computed together with the loss, where an input requires it; `backward` multiplies it by the upstream
 scalar, or hands it on untouched where that is 1. A second backward through a retained graph gives the same numbers, a
-second derivative raises. Inputs are never written to. Autocast has no influence: nothing here is a torch operation that it
-casts. Everything that is not differentiated (old_logp, adv, ...) must not require grad: pass `.detach()`.
+second derivative raises. Inputs are never written to. Autocast has no influence: nothing here is a torch operation that
+it casts. Everything that is not differentiated (old_logp, adv, ...) must not require grad: pass `.detach()`.
 """
 
 import torch
@@ -36,13 +36,18 @@ class loss_result:
         return f"loss_result(loss={self.loss!r})"
 
 
+def _kind(value):
+    name = type(value).__name__
+    return ("an " if name[0] in "aeiouAEIOU" else "a ") + name
+
+
 def _scalar(value, like):
     return torch.scalar_tensor(value, dtype=torch.float64 if like.dtype is torch.float64 else torch.float32)
 
 
 def _tensor(function, argument, value):
     if not isinstance(value, torch.Tensor):
-        raise TypeError(f"aha::{function}: {argument}: expected a torch tensor, got {type(value).__name__}")
+        raise TypeError(f"aha::{function}: {argument}: expected a torch tensor, got {_kind(value)}")
 
 
 def _requires_grad(value):
@@ -84,7 +89,7 @@ def loss(objective, logp, *, entropy=None, outputs=None, **columns):
     active_entropy = _requires_grad(entropy)
     asked = outputs if outputs is not None else _aha.outputs()
     if not isinstance(asked, _aha.outputs):
-        raise TypeError(f"aha::loss: outputs: expected aha.outputs(...), got {type(asked).__name__}")
+        raise TypeError(f"aha::loss: outputs: expected aha.outputs(...), got {_kind(asked)}")
     # A gradient is computed where an input requires it, or where it was asked for.
     columns["outputs"] = _aha.outputs(
         dlogp=asked.dlogp if asked.dlogp is not None else (active_logp or None),
@@ -115,8 +120,8 @@ class _LossFromLogits(torch.autograd.Function):
 def loss_from_logits(objective, logits, targets, *, dlogits=None, **columns):
     """`aha.loss_from_logits` with autograd through `logits`; the same arguments.
 
-    The gradient has the logits' dtype and is held until the graph is freed. `dlogits` may be a buffer for it; it must be
-    apart from the logits.
+    The gradient has the logits' dtype and is held until the graph is freed. `dlogits` may be a buffer for it, apart from
+    the logits.
     """
     _tensor("loss_from_logits", "logits", logits)
     if _requires_grad(logits):
@@ -130,7 +135,9 @@ def loss_from_logits(objective, logits, targets, *, dlogits=None, **columns):
 class _TokenLogp(torch.autograd.Function):
     @staticmethod
     def forward(ctx, logits, targets, mask, temperature, entropy, threads):
-        r = _aha._token_logp_autograd(logits, targets, temperature=temperature, entropy=entropy, mask=mask, threads=threads)
+        r = _aha._token_logp_autograd(
+            logits, targets, temperature=temperature, entropy=entropy, mask=mask, threads=threads
+        )
         # Tensors are saved so that a write to one of them before backward raises; NumPy arrays have no such guard.
         ctx.arrays = tuple(None if isinstance(x, torch.Tensor) else x for x in (targets, mask))
         ctx.save_for_backward(
@@ -170,13 +177,15 @@ class _TokenLogp(torch.autograd.Function):
 def token_logp(logits, targets, *, temperature=1.0, entropy=False, mask=None, threads=0):
     """Log-probability of each target, with autograd; with `entropy=True` a pair (logp, entropy).
 
-    logits: [T, V] or [B, L, V], float64, float32 or bfloat16, any strides but unit in V. targets: int32 or int64, -100 is
-    a mask. logp and entropy are float64 for float64 logits, else float32; 0 where masked, with no gradient.
+    logits: [T, V] or [B, L, V], float64, float32 or bfloat16, any strides but unit in V. targets: int32 or int64; -100
+    is a mask. logp and entropy are float64 for float64 logits, else float32; 0 where masked, with no gradient.
     """
     _tensor("token_logp", "logits", logits)
     if _requires_grad(logits):
         logp, h = _TokenLogp.apply(logits, targets, mask, temperature, entropy, threads)
     else:
-        r = _aha._token_logp_autograd(logits, targets, temperature=temperature, entropy=entropy, mask=mask, threads=threads)
+        r = _aha._token_logp_autograd(
+            logits, targets, temperature=temperature, entropy=entropy, mask=mask, threads=threads
+        )
         logp, h = r.logp, r.entropy
     return (logp, h) if entropy else logp

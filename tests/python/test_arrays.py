@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Arrays go in and out without copies: NumPy, torch, anything with __dlpack__; what cannot be read in place is refused."""
+"""Arrays go in and out without copies: NumPy, torch, anything with __dlpack__; what cannot be read in place raises."""
 
+import pathlib
+import subprocess
+import sys
 import threading
 import time
 import tracemalloc
@@ -49,7 +52,9 @@ def test_numpy_torch_and_dlpack_give_the_same_bits(dtype):
         got = aha.loss(GRPO, to(logp), **convert(columns, to))
         assert got.loss == want.loss and np.array_equal(np.asarray(got.dlogp), want.dlogp)
     assert isinstance(aha.loss(GRPO, torch.tensor(logp), **columns).dlogp, torch.Tensor)  # kinds may mix
-    assert isinstance(aha.loss(GRPO, torch.nn.Parameter(torch.tensor(logp), requires_grad=False), **columns).dlogp, torch.Tensor)
+    assert isinstance(
+        aha.loss(GRPO, torch.nn.Parameter(torch.tensor(logp), requires_grad=False), **columns).dlogp, torch.Tensor
+    )
 
 
 def test_read_only_inputs_and_strided_rows_are_fine():
@@ -126,9 +131,12 @@ def test_nothing_is_copied():
     out = np.empty(n)
     cu = np.arange(0, n + 1, 1000)
     args = {
-        "old_logp": old, "adv": aha.per_sequence(np.ones(n // 1000)), "cu_seqlens": cu, "totals": aha.totals(n),
+        "old_logp": old,
+        "adv": aha.per_sequence(np.ones(n // 1000)),
+        "cu_seqlens": cu,
+        "totals": aha.totals(n),
         "outputs": aha.outputs(dlogp=out),
-    }  # fmt: skip
+    }
     objective = aha.token_mean(aha.clip())
     aha.loss(objective, logp, **args)
     tracemalloc.start()
@@ -143,13 +151,46 @@ def test_nothing_is_copied():
     assert control >= 8 * n  # the measure sees NumPy's allocations
 
 
+def test_memory_of_the_process_does_not_grow():
+    """The same for everything that the process allocates, C++ included: 64 MB of columns and 64 MB of logits."""
+    code = """
+import resource, sys
+import numpy as np
+import aha
+n, rows, v = 4_000_000, 4_000, 4_000
+logp, old, out, token_loss = (np.full(n, -x, dtype=np.float32) for x in (1.0, 1.1, 1.2, 1.3))
+columns = dict(old_logp=old, adv=aha.per_sequence(np.ones(1, dtype=np.float32)), totals=aha.totals(n), threads=1)
+logits, dlogits = np.ones((rows, v), dtype=np.float32), np.ones((rows, v), dtype=np.float32)
+targets = np.zeros(rows, dtype=np.int32)
+objective = aha.token_mean(aha.clip())
+def run(t, r):
+    aha.loss(objective, logp[:t], cu_seqlens=np.array([0, t]),
+             outputs=aha.outputs(dlogp=out[:t], token_loss=token_loss[:t]),
+             **{**columns, "old_logp": old[:t]})
+    aha.loss_from_logits(objective, logits[:r], targets[:r], cu_seqlens=np.array([0, r]), dlogits=dlogits[:r],
+                         **{**columns, "old_logp": old[:r]})
+run(100, 10)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+run(n, rows)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    path = str(pathlib.Path(aha.__file__).parents[1])
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": path})
+    assert run.returncode == 0, run.stderr
+    assert int(run.stdout) < 4096  # KB
+
+
 def test_the_interpreter_lock_is_released():
     n = 6_000_000
     logp = np.full(n, -1.0, dtype=np.float32)
     args = {
-        "old_logp": logp, "adv": aha.per_sequence(np.ones(1, dtype=np.float32)), "cu_seqlens": np.array([0, n]),
-        "totals": aha.totals(n), "outputs": aha.outputs(dlogp=np.empty_like(logp)), "threads": 1,
-    }  # fmt: skip
+        "old_logp": logp,
+        "adv": aha.per_sequence(np.ones(1, dtype=np.float32)),
+        "cu_seqlens": np.array([0, n]),
+        "totals": aha.totals(n),
+        "outputs": aha.outputs(dlogp=np.empty_like(logp)),
+        "threads": 1,
+    }
     objective = aha.token_mean(aha.clip() + aha.kl("k3", gradient="ratio"))
     args["ref_logp"] = logp
     ticks, stop = [], threading.Event()
@@ -189,7 +230,11 @@ F64 = "float64"
 @pytest.mark.parametrize(
     "make, error, text",
     [
-        (lambda x: x.tolist(), TypeError, "a NumPy array or a tensor on the CPU (torch, or anything with __dlpack__), got a list"),
+        (
+            lambda x: x.tolist(),
+            TypeError,
+            "a NumPy array or a tensor on the CPU (torch, or anything with __dlpack__), got a list",
+        ),
         (lambda x: tuple(x), TypeError, "got a tuple"),
         (lambda x: 3.0, TypeError, "got a float"),
         (lambda x: "x", TypeError, "got a str"),
@@ -200,26 +245,50 @@ F64 = "float64"
         (lambda x: x.astype(object), TypeError, "float64 like logp, got object"),
         (lambda x: torch.tensor(x).half(), TypeError, "float64 like logp, got float16"),
         (lambda x: torch.tensor(x).bfloat16(), TypeError, "float64 like logp, got bfloat16"),
-        (lambda x: OnlyDlpack(torch.tensor(x).half()), TypeError, "float64 like logp, got DLPack type code 2 of 16 bits"),
+        (
+            lambda x: OnlyDlpack(torch.tensor(x).half()),
+            TypeError,
+            "float64 like logp, got DLPack type code 2 of 16 bits",
+        ),
         (lambda x: x.astype(">f8"), TypeError, "native byte order, got byte order >"),
         (lambda x: np.ma.masked_array(x), TypeError, "a plain array (pass its mask as mask=), got a MaskedArray"),
         (lambda x: np.repeat(x, 2)[::2], ValueError, "unit stride in the last dimension, got stride 2"),
-        (lambda x: x[::-1], ValueError, "strides that are not negative and whole elements, got -8 bytes over 8-byte entries"),
-        (lambda x: np.frombuffer(b"\0" + x.tobytes(), np.uint8)[1:].view(F64), ValueError, "aligned memory, got an unaligned view"),
+        (
+            lambda x: x[::-1],
+            ValueError,
+            "strides that are not negative and whole elements, got -8 bytes over 8-byte entries",
+        ),
+        (
+            lambda x: np.frombuffer(b"\0" + x.tobytes(), np.uint8)[1:].view(F64),
+            ValueError,
+            "aligned memory, got an unaligned view",
+        ),
         (lambda x: x.reshape(1, 1, -1), ValueError, "1 or 2 dimensions, got 3: [1, 1, 13]"),
         (lambda x: x.reshape(1, 1, 1, 1, -1), ValueError, "at most 4 dimensions, got 5"),
         (lambda x: x[0], TypeError, "got a float64"),
         (lambda x: x[:-1], ValueError, "[13] (a token each), got [12]"),
         (lambda x: x.reshape(1, -1), ValueError, "[13] (a token each), got [1, 13]"),
-        (lambda x: torch.tensor(x, requires_grad=True), ValueError, "a tensor that does not require grad (pass .detach())"),
+        (
+            lambda x: torch.tensor(x, requires_grad=True),
+            ValueError,
+            "a tensor that does not require grad (pass .detach())",
+        ),
         (lambda x: torch.tensor(x).to("meta"), ValueError, "a tensor on the CPU, got one on meta"),
         (lambda x: torch.tensor(x).to_sparse(), TypeError, "a dense tensor, got torch.sparse_coo"),
         (lambda x: torch.complex(torch.tensor(x), torch.tensor(x)).conj().imag, ValueError, "got "),
-        (lambda x: torch.tensor(x).as_subclass(Wrapper), TypeError, "a plain torch.Tensor (of a DTensor: to_local()), got a Wrapper"),
+        (
+            lambda x: torch.tensor(x).as_subclass(Wrapper),
+            TypeError,
+            "a plain torch.Tensor (of a DTensor: to_local()), got a Wrapper",
+        ),
         (lambda x: OnlyDlpack(torch.tensor(x), device=(2, 0)), ValueError, "an array on the CPU, got one on cuda"),
-        (lambda x: OnlyDlpack(torch.tensor(x), device=(14, 0)), ValueError, "an array on the CPU, got one on DLPack device type 14"),
+        (
+            lambda x: OnlyDlpack(torch.tensor(x), device=(14, 0)),
+            ValueError,
+            "an array on the CPU, got one on DLPack device type 14",
+        ),
     ],
-)  # fmt: skip
+)
 def test_refused_arrays(make, error, text):
     logp, columns = packed()
     for name in ("old_logp", "ref_logp"):

@@ -210,7 +210,7 @@ def test_given_gradient_buffers():
     buffer = torch.empty_like(logits)
     with_logits(x, targets, columns, dlogits=buffer).backward()
     assert torch.equal(x.grad, buffer) and buffer.any()
-    with pytest.raises(ValueError, match="dlogits: expected memory of its own, got memory shared with logits"):
+    with pytest.raises(ValueError, match="dlogits: expected memory apart from logits, got overlapping memory"):
         with_logits(x, targets, columns, dlogits=x.detach())
 
 
@@ -229,18 +229,20 @@ def test_gradcheck_of_a_sequence_ratio_that_varies_inside():
     logp, columns = packed()
     columns["adv"] = aha.per_token(torch.tensor(np.random.default_rng(4).normal(size=TOKENS)))
     columns["weight"] = aha.per_token(torch.tensor(np.random.default_rng(5).random(TOKENS) + 0.5))
-    objective = aha.sequence_mean(aha.weight * aha.clip(0.5, 0.5, level="sequence") + 0.1 * aha.kl("k3", "ratio", level="sequence"))
+    objective = aha.sequence_mean(
+        aha.weight * aha.clip(0.5, 0.5, level="sequence") + 0.1 * aha.kl("k3", "ratio", level="sequence")
+    )
     x = torch.tensor(logp, requires_grad=True)
     assert torch.autograd.gradcheck(lambda a: aha.torch.loss(objective, a, **columns).loss, (x,), eps=1e-6, atol=1e-8)
 
 
 def test_arguments_are_torch_tensors():
     logp, columns = packed()
-    with pytest.raises(TypeError, match="aha::loss: logp: expected a torch tensor, got ndarray"):
+    with pytest.raises(TypeError, match="aha::loss: logp: expected a torch tensor, got a ndarray"):
         aha.torch.loss(GRPO, logp, **columns)
-    with pytest.raises(TypeError, match="aha::loss_from_logits: logits: expected a torch tensor, got ndarray"):
+    with pytest.raises(TypeError, match="aha::loss_from_logits: logits: expected a torch tensor, got a ndarray"):
         aha.torch.loss_from_logits(GRPO, np.ones((3, 4)), np.zeros(3, int))
-    with pytest.raises(TypeError, match="aha::token_logp: logits: expected a torch tensor, got list"):
+    with pytest.raises(TypeError, match="aha::token_logp: logits: expected a torch tensor, got a list"):
         aha.torch.token_logp([1.0], np.zeros(3, int))
 
 

@@ -19,7 +19,11 @@ STUBS = ("_aha", "advantage", "torch")
 
 def python(code):
     """Runs code in an interpreter of its own that finds this aha."""
-    return subprocess.run([sys.executable, "-c", f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r})\n{code}"], capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r})\n{code}"],
+        capture_output=True,
+        text=True,
+    )
 
 
 def test_importing_and_computing_needs_no_torch():
@@ -80,6 +84,16 @@ def test_every_public_name_is_documented(name, thing):
                 assert inspect.getdoc(value), f"{name}.{member}"
 
 
+def test_names_are_those_of_the_headers():
+    """No aliases: what Python calls something, C++ declares by that name."""
+    include = pathlib.Path(__file__).resolve().parents[2] / "include/aha"
+    lines = [x for f in include.rglob("*.hpp") for x in f.read_text().splitlines() if x[:1].isalpha()]
+    names = set(aha.__all__) - {"__version__"} | set(aha.advantage.__all__)
+    missing = {n for n in names if not any(re.search(rf"\b{n}\b *([({{;:]|$)", x) for x in lines)}
+    assert not missing
+    assert not any(re.search(r"\bno_such_name\b", x) for x in lines) and len(lines) > 500
+
+
 def stub_tree(module):
     return ast.parse((PACKAGE / f"{module}.pyi").read_text())
 
@@ -130,7 +144,20 @@ def test_mypy_accepts_a_typed_program(tmp_path):
     pytest.importorskip("mypy")
     here = pathlib.Path(__file__).parent
     run = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--cache-dir", str(tmp_path), "--config-file", "", str(here / "typed_sample.py")],
-        capture_output=True, text=True, env={"MYPYPATH": str(PACKAGE.parent), "PATH": "/usr/bin:/bin"},
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--strict",
+            "--no-incremental",
+            "--cache-dir",
+            str(tmp_path),
+            "--config-file",
+            "",
+            str(here / "typed_sample.py"),
+        ],
+        capture_output=True,
+        text=True,
+        env={"MYPYPATH": str(PACKAGE.parent), "PATH": "/usr/bin:/bin"},
+    )
     assert run.returncode == 0, run.stdout + run.stderr

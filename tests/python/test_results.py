@@ -103,12 +103,23 @@ def test_statistics_by_name():
     low, high = np.mean((r < 0.8) & (a < 0)), np.mean((r > 1.28) & (a > 0))
     k = columns["ref_logp"] - logp
     want = {
-        "tokens": 13, "sequences": 3, "clip/low": low, "clip/high": high, "clip/region": low + high,
-        "old_kl/k1": np.mean(-x), "old_kl/k2": np.mean(x * x / 2), "old_kl/k3": np.mean(np.expm1(x) - x),
-        "ref_kl/k1": np.mean(-k), "ref_kl/k2": np.mean(k * k / 2), "ref_kl/k3": np.mean(np.expm1(k) - k),
-        "ratio/min": r.min(), "ratio/mean": r.mean(), "ratio/max": r.max(),
-        "ess": r.sum() ** 2 / (r * r).sum() / 13, "chi_square": np.mean(r * r) - 1,
-    }  # fmt: skip
+        "tokens": 13,
+        "sequences": 3,
+        "clip/low": low,
+        "clip/high": high,
+        "clip/region": low + high,
+        "old_kl/k1": np.mean(-x),
+        "old_kl/k2": np.mean(x * x / 2),
+        "old_kl/k3": np.mean(np.expm1(x) - x),
+        "ref_kl/k1": np.mean(-k),
+        "ref_kl/k2": np.mean(k * k / 2),
+        "ref_kl/k3": np.mean(np.expm1(k) - k),
+        "ratio/min": r.min(),
+        "ratio/mean": r.mean(),
+        "ratio/max": r.max(),
+        "ess": r.sum() ** 2 / (r * r).sum() / 13,
+        "chi_square": np.mean(r * r) - 1,
+    }
     assert d.pop("loss/0") == pytest.approx(aha.loss(GRPO, logp, **columns).loss)
     assert d == pytest.approx(want, rel=1e-12)
     assert isinstance(d["tokens"], int) and isinstance(d["sequences"], int) and low + high > 0
@@ -123,9 +134,14 @@ def test_statistics_merge():
     for i in range(4):
         piece = slice(CU[i], CU[i + 1])
         s = aha.loss(
-            GRPO, logp[piece], old_logp=columns["old_logp"][piece], ref_logp=columns["ref_logp"][piece],
-            adv=aha.per_sequence(a[i : i + 1]), cu_seqlens=CU[i : i + 2] - CU[i], totals=columns["totals"],
-        ).stats  # fmt: skip
+            GRPO,
+            logp[piece],
+            old_logp=columns["old_logp"][piece],
+            ref_logp=columns["ref_logp"][piece],
+            adv=aha.per_sequence(a[i : i + 1]),
+            cu_seqlens=CU[i : i + 2] - CU[i],
+            totals=columns["totals"],
+        ).stats
         if merged is None:
             merged = s
         else:
@@ -165,7 +181,9 @@ def test_target_shift_never_crosses_a_boundary():
     assert isinstance(out, torch.Tensor) and out.tolist() == [[1, 2, 3, -1], [5, 6, 7, -1]]
     # Any strides between rows, and what the model would be trained on.
     assert aha.target_shift(torch.arange(20).reshape(2, 10)[:, :3]).tolist() == [[1, 2, -100], [11, 12, -100]]
-    with pytest.raises(ValueError, match=r"aha::target_shift: cu_seqlens: expected a last entry of 7 \(the tokens\), got 6"):
+    with pytest.raises(
+        ValueError, match=r"aha::target_shift: cu_seqlens: expected a last entry of 7 \(the tokens\), got 6"
+    ):
         aha.target_shift(ids, cu_seqlens=np.array([0, 6]))
 
 
@@ -187,7 +205,15 @@ def test_token_logp_and_its_gradient():
     assert aha.token_logp(logits, targets).entropy is None
     a, b = np.random.default_rng(1).normal(size=(2, *targets.shape))
     got = aha.logits_gradient(
-        logits, targets, max=r.max, log_sum=r.log_sum, entropy=r.entropy, dlogp=a, dentropy=b, temperature=0.7, mask=mask
+        logits,
+        targets,
+        max=r.max,
+        log_sum=r.log_sum,
+        entropy=r.entropy,
+        dlogp=a,
+        dentropy=b,
+        temperature=0.7,
+        mask=mask,
     )
     (torch.tensor(a) * logp + torch.tensor(b) * h).sum().backward()
     np.testing.assert_allclose(got, x.grad.numpy(), rtol=1e-11, atol=1e-13)
@@ -200,9 +226,11 @@ def test_loss_from_logits_is_the_composition():
     logp = aha.token_logp(logits, targets, temperature=1.3)
     columns = {
         "old_logp": (logp.logp + 0.2 * r.normal(size=targets.shape)).astype(np.float32),
-        "ref_logp": logp.logp + np.float32(0.1), "adv": aha.per_sequence(np.float32([1, -1, 2])),
-        "totals": aha.totals(18, 3), "mask": r.random(targets.shape) < 0.8,
-    }  # fmt: skip
+        "ref_logp": logp.logp + np.float32(0.1),
+        "adv": aha.per_sequence(np.float32([1, -1, 2])),
+        "totals": aha.totals(18, 3),
+        "mask": r.random(targets.shape) < 0.8,
+    }
     got = aha.loss_from_logits(GRPO, logits, targets, temperature=1.3, dlogits=True, **columns)
     want = aha.loss(GRPO, logp.logp, **columns)
     dlogits = aha.logits_gradient(
@@ -221,19 +249,35 @@ def test_advantages():
     assert r.adv[:4] == pytest.approx([-0.6196, 0.6196, -0.6196, 0.6196], abs=1e-3)
     assert r.adv[4] == 0 and r.adv[5] == 0
     s = r.stats.to_dict()
-    assert (s["groups"], s["rewards"], s["invalid"], s["empty"], s["singletons"], s["zero_spread"]) == (3, 6, 1, 0, 1, 0)
+    assert (s["groups"], s["rewards"], s["invalid"], s["empty"], s["singletons"], s["zero_spread"]) == (
+        3,
+        6,
+        1,
+        0,
+        1,
+        0,
+    )
     assert s["mean"] == pytest.approx(np.nanmean(reward)) and s["std"] == pytest.approx(np.nanstd(reward, ddof=1))
     loo = aha.advantage.group(baseline="leave_one_out", scale="none", singleton="keep_reward")
-    got = aha.advantages(loo, torch.tensor([0.35] * 7 + [1.0]), aha.groups(offsets=torch.tensor([0, 8], dtype=torch.int32)))
+    got = aha.advantages(
+        loo, torch.tensor([0.35] * 7 + [1.0]), aha.groups(offsets=torch.tensor([0, 8], dtype=torch.int32))
+    )
     assert isinstance(got.adv, torch.Tensor) and got.adv[-1].item() == pytest.approx(0.65, abs=1e-6)
     out = np.empty(2, dtype=np.float32)
     kept = aha.advantages(
         loo, np.float32([0.5, 3]), aha.groups(offsets=np.array([0, 2])), valid=np.array([True, False]), adv=out
     )
     assert kept.adv is out and out.tolist() == [0.5, 0.0]
-    assert repr(loo) == 'advantage.group(baseline="leave_one_out", scale="none", singleton="keep_reward", zero_spread="zero")'
+    assert (
+        repr(loo)
+        == 'advantage.group(baseline="leave_one_out", scale="none", singleton="keep_reward", zero_spread="zero")'
+    )
     assert aha.advantage.grpo == aha.advantage.group() != loo
-    assert math.isclose(aha.advantages(aha.advantage.group(baseline="none"), reward, aha.groups(ids=ids)).adv[2], 2 / (7.0710678e-6 + 1e-6), rel_tol=1e-4)
+    assert math.isclose(
+        aha.advantages(aha.advantage.group(baseline="none"), reward, aha.groups(ids=ids)).adv[2],
+        2 / (7.0710678e-6 + 1e-6),
+        rel_tol=1e-4,
+    )
 
 
 def test_threads_change_no_bit():
@@ -242,9 +286,12 @@ def test_threads_change_no_bit():
     logp = -r.random(n).astype(np.float32)
     cu = np.concatenate([[0], np.sort(r.integers(0, n, 200)), [n]])
     columns = {
-        "old_logp": logp + np.float32(0.1) * r.normal(size=n).astype(np.float32), "cu_seqlens": cu, "ref_logp": logp - np.float32(0.1),
-        "adv": aha.per_sequence(r.normal(size=201).astype(np.float32)), "totals": aha.totals(n, 201),
-    }  # fmt: skip
+        "old_logp": logp + np.float32(0.1) * r.normal(size=n).astype(np.float32),
+        "cu_seqlens": cu,
+        "ref_logp": logp - np.float32(0.1),
+        "adv": aha.per_sequence(r.normal(size=201).astype(np.float32)),
+        "totals": aha.totals(n, 201),
+    }
     one = aha.loss(GRPO, logp, threads=1, **columns)
     for threads in (0, 2, 3):
         many = aha.loss(GRPO, logp, threads=threads, **columns)
@@ -255,7 +302,13 @@ def test_threads_change_no_bit():
 def test_empty_problems_are_zero():
     empty = np.empty(0)
     r = aha.loss(
-        GRPO, empty, old_logp=empty, ref_logp=empty, adv=aha.per_sequence(empty), cu_seqlens=np.array([0]), totals=aha.totals(0, 0)
+        GRPO,
+        empty,
+        old_logp=empty,
+        ref_logp=empty,
+        adv=aha.per_sequence(empty),
+        cu_seqlens=np.array([0]),
+        totals=aha.totals(0, 0),
     )
     assert r.loss == 0 and r.dlogp.shape == (0,) and r.stats.to_dict()["tokens"] == 0
     logp, columns = packed()

@@ -9,7 +9,9 @@ import aha.torch
 
 logp = np.zeros(4, dtype=np.float32)
 tensor = torch.zeros(4, requires_grad=True)
-objective = aha.sequence_mean(aha.weight * aha.clip(0.2, 0.28, level="sequence") + 0.04 * aha.kl("k3", gradient="ratio"))
+objective = aha.sequence_mean(
+    aha.weight * aha.clip(0.2, 0.28, level="sequence") + 0.04 * aha.kl("k3", gradient="ratio")
+)
 objective = objective - 0.001 * aha.token_mean(aha.entropy(), total=12)
 objective = objective + aha.constant_length(128)(aha.keep * aha.clip())
 cu = np.array([0, 4])
@@ -37,7 +39,7 @@ aha.loss(objective, [1.0, 2.0])  # type: ignore[arg-type]
 aha.loss(aha.clip(), logp)  # type: ignore[arg-type]
 aha.kl("k4")  # type: ignore[arg-type]
 aha.clip(level="row")  # type: ignore[arg-type]
-aha.clip(0.2, 0.2, 0.2)  # type: ignore[misc]
+aha.clip(0.2, 0.2, (-1, 1))  # type: ignore[call-arg]
 aha.loss(objective, logp, adv=logp)  # type: ignore[arg-type]
 aha.groups(ids=cu, offsets=cu)  # type: ignore[call-overload]
 aha.loss(objective, logp, refs=logp)  # type: ignore[call-arg]

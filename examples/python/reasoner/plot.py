@@ -35,9 +35,9 @@ class Curve:
     @property
     def label(self) -> str:
         """For the legend."""
-        seeds = len(self.histories)
-        notes = (["recorded"] if self.recorded else []) + ([f"median of {seeds} seeds"] if seeds > 1 else [])
-        return NAMES[self.name] + (f" ({', '.join(notes)})" if notes else "")
+        seeds = sorted(self.histories)
+        which = f"seed {seeds[0]}" if len(seeds) == 1 else f"median of {len(seeds)} seeds"
+        return f"{NAMES[self.name]} ({'recorded, ' if self.recorded else ''}{which})"
 
 
 def draw(path: Path, curves: list[Curve], title: str) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""``python -m reasoner.record DIR ...``: makes examples/recorded from the output folders of runs with ``--controls``.
+"""``python -m reasoner.record DIR ...``: makes examples/recorded from the output folders of finished runs.
 
-One folder a seed. Writes reward.csv, supervised.csv, shuffled.csv and curves.png, and prints the table of medians.
+One folder a seed, at least one of them with ``--controls``. Writes reward.csv, supervised.csv, shuffled.csv and curves.png, and prints the table of medians.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from reasoner.trainer import History
 
 
 def gather(folders: list[Path], name: str) -> dict[int, History]:
-    """The histories of all folders by seed."""
+    """The histories by seed of the folders that have them."""
     found: dict[int, History] = {}
     for folder in folders:
-        found |= read_curves(folder / f"{name}.csv")
+        file = folder / f"{name}.csv"
+        found |= read_curves(file) if file.exists() else {}
     return found
 
 
@@ -51,10 +52,11 @@ def main(folders: list[Path]) -> None:
     draw(
         RECORDED / "curves.png",
         [Curve("reward", reward), *controls],
-        "A 230 k parameter transformer learns to think on two CPU cores (line: median, band: range over the seeds)",
+        "A transformer of 230 000 parameters learns to think, on the CPU (bands: range over the seeds)",
     )
     for seed, history in reward.items():
-        print(f"seed {seed}\n{table(history, [Curve(c.name, {seed: c.histories[seed]}) for c in controls])}\n")
+        own = [Curve(curve.name, {seed: curve.histories[seed]}) for curve in controls if seed in curve.histories]
+        print(f"seed {seed}\n{table(history, own)}\n")
 
 
 if __name__ == "__main__":
