@@ -205,7 +205,7 @@ void bind_advantage(py::module_& m) {
       "centring\n"
       "baseline either way. A NaN reward is invalid: in no statistic, advantage exactly 0.")
       .def(py::init(&make_method),
-           "__init__($self, *, baseline=\"mean\", scale=\"std\", eps=1e-06, ddof=1, singleton=\"zero\", "
+           "__init__(self, *, baseline=\"mean\", scale=\"std\", eps=1e-06, ddof=1, singleton=\"zero\", "
            "zero_spread=\"zero\")\n--\n\n")
       .def("__repr__", &repr_of)
       .def(
@@ -218,7 +218,7 @@ void bind_advantage(py::module_& m) {
 
       "Which rewards belong together. ids [N]: int64 or int32, any values in any order, equal ids are one\n"
       "group. offsets [G + 1]: group g is the rows [offsets[g], offsets[g + 1]).")
-      .def(py::init(&make_groups), "__init__($self, *, ids=None, offsets=None)\n--\n\n")
+      .def(py::init(&make_groups), "__init__(self, *, ids=None, offsets=None)\n--\n\n")
       .def_property_readonly(
           "ids", [](group_array const& g) { return g.by_offsets ? py::object(py::none()) : g.values; },
           "Group ids, or None.")

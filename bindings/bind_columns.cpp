@@ -80,7 +80,7 @@ void bind_columns(py::module_& m) {
       "Counts of the whole optimiser step, over all ranks and micro-batches: what aggregates divide by.\n"
       "They are an input, never derived from the batch at hand; count_totals(...) counts one shard.\n"
       "Numbers >= 0; a count of 0 gives a loss of 0.")
-      .def(py::init(&make_totals), "__init__($self, tokens=None, sequences=None)\n--\n\n")
+      .def(py::init(&make_totals), "__init__(self, tokens=None, sequences=None)\n--\n\n")
       .def_property_readonly(
           "tokens", [](aha::totals const& t) { return count_object(t.tokens); }, "Tokens, or None.")
       .def_property_readonly(
@@ -111,7 +111,7 @@ void bind_columns(py::module_& m) {
       "What loss(...) computes besides the loss. Each is None (not computed), True (a new array) or a\n"
       "buffer shaped like logp that is written in place.\n"
       "dlogp is d loss / d logp; dentropy is d loss / d entropy; token_loss sums to the loss.")
-      .def(py::init(&make_outputs), "__init__($self, *, dlogp=None, dentropy=None, token_loss=None)\n--\n\n")
+      .def(py::init(&make_outputs), "__init__(self, *, dlogp=None, dentropy=None, token_loss=None)\n--\n\n")
       .def_readonly("dlogp", &output_request::dlogp, "None, True or a buffer.")
       .def_readonly("dentropy", &output_request::dentropy, "None, True or a buffer.")
       .def_readonly("token_loss", &output_request::token_loss, "None, True or a buffer.");

@@ -141,7 +141,7 @@ void bind_objective(py::module_& m) {
              if (!(n > 0) || std::isinf(n)) wrong_value(call.at(k_n), "a number > 0", aha::to_text(n));
              return aha::constant_length(n);
            }),
-           "__init__($self, n)\n--\n\n")
+           "__init__(self, n)\n--\n\n")
       .def_readonly("n", &aha::constant_length::n, "The length that token sums are divided by.")
       .def(
           "__call__",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One Python function for every name of the type list: parameters, defaults, legal ranges and texts come from the terms.
+// One Python function for every name of the type list; parameters, defaults, legal ranges and texts come from there.
 #include <aha/loss/reference.hpp>
 #include <string>
 #include <vector>

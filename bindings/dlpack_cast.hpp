@@ -28,7 +28,8 @@ struct argument {
 [[noreturn]] void wrong_value(argument where, std::string_view expected, std::string_view got);
 
 /// An array that somebody else owns: NumPy, torch on the host, or anything with `__dlpack__` on the host.
-/// Strides count elements and are never negative. `owner` keeps the memory alive; it must die under the interpreter lock.
+/// Strides count elements and are never negative. `owner` keeps the memory alive; it must die under the interpreter
+/// lock.
 struct array_view {
   static constexpr int max_rank = 4;
   void* data = nullptr;
@@ -42,14 +43,17 @@ struct array_view {
   py::object owner;
 
   std::int64_t size() const;
-  bool unit_inner_stride() const { return rank == 0 || shape[last()] <= 1 || stride[last()] == 1; }
+  /// Strides of an array without entries mean nothing (NumPy gives 0).
+  bool unit_inner_stride() const {
+    return rank == 0 || size() == 0 || shape[last()] <= 1 || stride[last()] == 1;
+  }
   /// Index of the innermost axis.
   std::size_t last() const { return static_cast<std::size_t>(rank - 1); }
 };
 
-/// Looks at `object`. Refuses lists and numbers (TypeError: a hidden copy would be needed), other devices, subclasses that
-/// have no memory of their own (DTensor and the like, by name), foreign byte order and tensors that require grad
-/// (ValueError that says `.detach()`: nothing here records a gradient) unless `active`, the inputs of an autograd function.
+/// Looks at `object`. Refuses lists and numbers (TypeError: a hidden copy would be needed), other devices, subclasses
+/// that have no memory of their own (DTensor and the like, by name), foreign byte order, and tensors that require grad
+/// (ValueError that says `.detach()`: nothing here records a gradient) unless `active`, as inputs of autograd.
 array_view view_of(py::handle object, argument where, bool active = false);
 
 /// Text such as "float32", "a list", "an array of shape [3, 4]".
@@ -105,8 +109,8 @@ aha::mask_view<> mask_of(array_view const& a, argument where);
 /// int32 or int64; `[T]`, `[B]`, `[B+1]` or `[B, L]`.
 aha::index_view<> index_of(array_view const& a, argument where);
 
-/// An uninitialised array of the given shape: NumPy, or torch where `like` is torch's. `where` names the output, for bfloat16,
-/// which NumPy does not have.
+/// An uninitialised array of the given shape: NumPy's, or torch's where `like` is. `where` names the output, for
+/// bfloat16, which NumPy does not have.
 py::object new_array(array_view const& like, dtype type, std::int64_t const* shape, int rank, argument where);
 
 }  // namespace aha_python

@@ -120,8 +120,8 @@ class _LossFromLogits(torch.autograd.Function):
 def loss_from_logits(objective, logits, targets, *, dlogits=None, **columns):
     """`aha.loss_from_logits` with autograd through `logits`; the same arguments.
 
-    The gradient has the logits' dtype and is held until the graph is freed. `dlogits` may be a buffer for it; it must be
-    apart from the logits.
+    The gradient has the logits' dtype and is held until the graph is freed. `dlogits` may be a buffer for it, apart from
+    the logits.
     """
     _tensor("loss_from_logits", "logits", logits)
     if _requires_grad(logits):
@@ -177,8 +177,8 @@ class _TokenLogp(torch.autograd.Function):
 def token_logp(logits, targets, *, temperature=1.0, entropy=False, mask=None, threads=0):
     """Log-probability of each target, with autograd; with `entropy=True` a pair (logp, entropy).
 
-    logits: [T, V] or [B, L, V], float64, float32 or bfloat16, any strides but unit in V. targets: int32 or int64, -100 is
-    a mask. logp and entropy are float64 for float64 logits, else float32; 0 where masked, with no gradient.
+    logits: [T, V] or [B, L, V], float64, float32 or bfloat16, any strides but unit in V. targets: int32 or int64; -100
+    is a mask. logp and entropy are float64 for float64 logits, else float32; 0 where masked, with no gradient.
     """
     _tensor("token_logp", "logits", logits)
     if _requires_grad(logits):

@@ -87,6 +87,37 @@ TEST(sequence_ratio, everything_varies_inside_the_sequence) {
   EXPECT_GE(cases, 30);
 }
 
+// Two parts with aggregates of their own read the same statistic, weights and keep vary inside the sequence, and n_i is
+// a given length: against five-point differences of the loss itself.
+TEST(sequence_ratio, two_parts_and_a_given_length) {
+  auto const d = batches::random<double>(9, 3, 11, batches::mask_kind::holes);
+  std::vector<std::int64_t> const length{20, 11, 5};
+  batches::choice c;
+  c.adv = scope::token;
+  c.weight = scope::token;
+  c.keep = scope::token;
+  dynamic_objective const o(sequence_mean(weight * clip<level::sequence>(0.2, 0.28)) +
+                            0.7 * token_mean(keep * kl<level::sequence>(k3) + 0.3 * clip(0.2, 0.28)) -
+                            0.1 * token_mean(entropy{}));
+  auto l = batches::lay_out(d, batches::shape::padded, c);
+  l.batch.length = length;
+  loss(exec::cpu{1}, o, l.batch, l.out);
+  doubles numeric(l.dlogp.size(), 0.0);
+  for (std::size_t k = 0; k < numeric.size(); ++k) {
+    if (l.mask[k] == 0) continue;
+    double const at = l.logp[k];
+    numeric[k] = slope(
+        [&](double h) {
+          l.logp[k] = at + h;
+          return loss(exec::scalar{}, o, l.batch).loss;
+        },
+        2e-4);
+    l.logp[k] = at;
+  }
+  EXPECT_GT(largest(numeric), 1e-3);
+  EXPECT_LE(distance(l.dlogp, numeric, largest(numeric)), 1e-10);
+}
+
 /// A batch of two packed sequences, [t0 t1] and [t2], written out.
 struct tiny {
   std::vector<std::int32_t> cu{0, 2, 3};

@@ -327,3 +327,15 @@ def test_offsets_of_either_width():
     want = aha.loss(GRPO, logp, **columns).loss
     for cu in (CU.astype(np.int32), torch.tensor(CU), torch.tensor(CU, dtype=torch.int32)):
         assert aha.loss(GRPO, logp, **{**columns, "cu_seqlens": cu}).loss == want
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (3, 0), (0, 0)])
+def test_arrays_without_entries_have_no_strides(shape):
+    """NumPy gives them stride 0, which says nothing about sharing memory."""
+    empty = np.zeros(shape)
+    r = aha.loss(aha.token_sum(aha.entropy()), empty, entropy=empty, outputs=aha.outputs(dlogp=True, dentropy=True))
+    assert r.loss == 0 and r.dlogp.shape == shape and r.dentropy.shape == shape
+    logits = np.zeros((*shape, 4), dtype=np.float32)
+    targets = np.zeros(shape, dtype=np.int64)
+    assert aha.token_logp(logits, targets).logp.shape == shape
+    assert aha.loss_from_logits(aha.token_sum(aha.entropy()), logits, targets, dlogits=True).dlogits.shape == logits.shape

@@ -165,6 +165,15 @@ TEST(aggregates, keep_leaves_the_denominator_alone) {
   for (std::size_t t = 0; t < 4; ++t) EXPECT_NEAR(x.dlogp[t], -2.0 / 4 / 5 / 4, 1e-15);
 }
 
+TEST(expressions, a_factor_multiplies_as_often_as_it_is_written) {
+  std::vector<double> const three(6, 3.0);
+  ones x;
+  x.b.weight = per_token(three);
+  x.expect(dynamic_objective(token_mean(weight * clip{})), 0.3, 0.3);
+  x.expect(dynamic_objective(token_mean(weight * (weight * clip{}))), 0.9, 0.9);
+  x.expect(dynamic_objective(token_mean(weight * (2 * (weight * (weight * clip{}))))), 5.4, 5.4);
+}
+
 // A list [B * L] is read row by row, whatever the column: the second row's entries are its own.
 TEST(layouts, flat_columns_of_a_padded_batch) {
   std::vector<float> const logp{-1, -2, -3, -1, -2, -3};

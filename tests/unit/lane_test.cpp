@@ -66,33 +66,47 @@ double worst_ulps(double low, double high, F const& f, Want const& want) {
   return worst;
 }
 
-// The bounds of the table: what holds for every lane type, half an ulp of rounding included.
+/// Bounds in ulp, the final rounding included. Measured with gcc 12, glibc 2.36 and xsimd 8.1 on AVX2: the comments; other
+/// instruction sets evaluate the same polynomials without FMA, hence the room.
+struct ulp_bound {
+  char const* name;
+  double scalar_float, scalar_double, batch_float, batch_double;
+};
+constexpr ulp_bound ulp_bounds[] = {
+    {"exp", 1, 1, 2, 1.5},      // 0.50 0.50 1.37 0.82
+    {"expm1", 1.5, 1.5, 3, 3},  // 0.72 0.71 1.97 1.93
+    {"log", 1, 1, 1.5, 1.5},    // 0.61 0.50 0.69 0.72
+    {"sqrt", 0.51, 0.51, 0.51, 0.51},
+    {"sigmoid", 3, 3, 3.5, 3.5},  // 2.07 1.91 2.07 1.92
+};
+
 TYPED_TEST(lanes, functions_are_within_their_ulp_bounds) {
   using V = TypeParam;
-  auto const bound = [&](char const* name, double got, double limit) {
-    EXPECT_LE(got, limit) << name;
-    EXPECT_GT(got, 0) << name << " compares nothing";
-  };
-  bound("exp",
-        worst_ulps<V>(
-            -80, 80, [](V const& x) { return math::exp(x); }, [](wide x) { return std::exp(x); }),
-        2);
-  bound("expm1",
-        worst_ulps<V>(
-            -80, 80, [](V const& x) { return math::expm1(x); }, [](wide x) { return std::expm1(x); }),
-        4);
-  bound("log",
-        worst_ulps<V>(
-            1e-6, 1000, [](V const& x) { return math::log(x); }, [](wide x) { return std::log(x); }),
-        4);
-  bound("sqrt",
-        worst_ulps<V>(
-            0, 1000, [](V const& x) { return math::sqrt(x); }, [](wide x) { return std::sqrt(x); }),
-        0.51);
-  bound("sigmoid",
-        worst_ulps<V>(
-            -80, 80, [](V const& x) { return math::sigmoid(x); }, [](wide x) { return 1 / (1 + std::exp(-x)); }),
-        4);
+  constexpr bool single = std::is_same_v<aha::scalar_t<V>, float>;
+  constexpr bool batch = !std::is_floating_point_v<V>;
+  for (ulp_bound const& b : ulp_bounds) {
+    std::string_view const name = b.name;
+    double got = 0;
+    if (name == "exp") {
+      got = worst_ulps<V>(
+          -80, 80, [](V const& x) { return math::exp(x); }, [](wide x) { return std::exp(x); });
+    } else if (name == "expm1") {
+      got = worst_ulps<V>(
+          -80, 80, [](V const& x) { return math::expm1(x); }, [](wide x) { return std::expm1(x); });
+    } else if (name == "log") {
+      got = worst_ulps<V>(
+          1e-6, 1000, [](V const& x) { return math::log(x); }, [](wide x) { return std::log(x); });
+    } else if (name == "sqrt") {
+      got = worst_ulps<V>(
+          0, 1000, [](V const& x) { return math::sqrt(x); }, [](wide x) { return std::sqrt(x); });
+    } else {
+      got = worst_ulps<V>(
+          -80, 80, [](V const& x) { return math::sigmoid(x); }, [](wide x) { return 1 / (1 + std::exp(-x)); });
+    }
+    EXPECT_LE(got, batch ? (single ? b.batch_float : b.batch_double) : (single ? b.scalar_float : b.scalar_double))
+        << name;
+    EXPECT_GT(got, 0.4) << name << ": an error below rounding means that nothing was compared";
+  }
 }
 
 /// e^x - 1 - x in long double, by its series where the subtraction would cancel.

@@ -148,9 +148,9 @@ struct few_tokens {
   }
 };
 
-// Six tokens: only a high ratio of a good token and a low ratio of a bad one are clipped.
+// Seven tokens: only a high ratio of a good token and a low ratio of a bad one are clipped; advantage 0 is neither.
 TEST(observers, clip_counts_are_gated_by_the_sign_of_the_advantage) {
-  few_tokens t({1.5, 1.5, 0.5, 0.5, 1.5, 1.0}, {1, -1, 1, -1, 0, 1});
+  few_tokens t({1.5, 1.5, 0.5, 0.5, 1.5, 1.0, 0.5}, {1, -1, 1, -1, 0, 1, 0});
   loss_stats const s = t.run("token_mean(clip(0.2, 0.28))", observe::defaults).stats;
   EXPECT_EQ(s.clip_high, 1);
   EXPECT_EQ(s.clip_low, 1);

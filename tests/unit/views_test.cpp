@@ -105,6 +105,15 @@ TEST(views, masks_of_every_type_say_the_same) {
   EXPECT_TRUE(m.at(0, 2));
 }
 
+template <class C, class = void>
+struct takes : std::false_type {};
+template <class C>
+struct takes<C, std::void_t<decltype(per_sequence(std::declval<C>())), decltype(per_token(std::declval<C>()))>>
+    : std::true_type {};
+static_assert(takes<std::vector<float>&>::value && takes<std::vector<float> const&>::value);
+static_assert(takes<span<float>>::value, "a view may be a temporary");
+static_assert(!takes<std::vector<float>>::value && !takes<std::vector<float> const>::value, "an owner may not");
+
 TEST(views, scopes_are_said) {
   std::vector<float> const v(4);
   scoped<column<float const>> const s = per_sequence(v);

@@ -140,6 +140,9 @@ template <class C>
 constexpr auto per_sequence(C const& c) {
   return scoped<decltype(span(c))>(scope::sequence, span(c));
 }
+/// A temporary that owns its entries is refused: the view would outlive it.
+template <class C, class = typename C::allocator_type>
+void per_sequence(C const&&) = delete;
 template <class T, class Space>
 constexpr auto per_sequence(span<T, Space> s) {
   return scoped<span<T, Space>>(scope::sequence, s);
@@ -149,6 +152,8 @@ template <class C>
 constexpr auto per_token(C const& c) {
   return scoped<decltype(span(c))>(scope::token, span(c));
 }
+template <class C, class = typename C::allocator_type>
+void per_token(C const&&) = delete;
 template <class T, class Space>
 constexpr auto per_token(span<T, Space> s) {
   return scoped<span<T, Space>>(scope::token, s);

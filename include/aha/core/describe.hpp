@@ -3,6 +3,7 @@
 
 #include <aha/core/config.hpp>
 #include <cstddef>
+#include <iterator>
 #include <string_view>
 
 AHA_NAMESPACE_BEGIN
@@ -28,7 +29,7 @@ struct enum_names;
 /// The name of a value; of one outside the enumeration, which validation refuses, a text that no parser takes.
 template <class E>
 constexpr std::string_view name_of(E e) {
-  constexpr std::size_t count = sizeof(enum_names<E>::values) / sizeof(enum_names<E>::values[0]);
+  constexpr std::size_t count = std::size(enum_names<E>::values);
   return static_cast<std::size_t>(e) < count ? enum_names<E>::values[static_cast<std::size_t>(e)] : "?";
 }
 

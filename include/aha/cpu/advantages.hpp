@@ -19,7 +19,7 @@ status validate_advantages(Method const& method, span<T const> reward, groups<ho
                            mask_view<host> const& valid) {
   char const* const me = "advantages";
   std::int64_t const n = reward.size();
-  if (status const bad = advantage::validate(method, me); !bad.ok()) return bad;
+  if (status bad = advantage::validate(method, me); !bad.ok()) return bad;
   index_view<host> const& index = by.index();
   if (by.type() == groups<host>::kind::none || !index.present()) {
     return bad_argument(me, "groups", "ids or offsets", "neither");

@@ -135,7 +135,7 @@ loss_result loss_from_logits(Exec const& exec, Objective const& objective, logit
     outputs<T> by_token;
     by_token.dlogp = w.dlogp;
     by_token.dentropy = w.dentropy;
-    loss_result const result = evaluate(exec, objective, b, by_token, observed);
+    loss_result result = evaluate(exec, objective, b, by_token, observed);
 
     if (gradient) {
       softmax_columns<T> softmax;

@@ -40,7 +40,9 @@ struct clip : term {
   AHA_FN clip_side<V> clipped(token<V> const& t) const {
     using P = passive_t<V>;
     V const r = math::exp(log_ratio<L>(t, bounds));
-    return {r < lane<P>(1 - eps_low) && t.adv<lane<P>(0), r> lane<P>(1 + eps_high) && t.adv > lane<P>(0)};
+    mask_t<V> const bad = t.adv < lane<P>(0);
+    mask_t<V> const good = t.adv > lane<P>(0);
+    return {r < lane<P>(1 - eps_low) && bad, r > lane<P>(1 + eps_high) && good};
   }
   template <class F>
   static constexpr void params(F&& f) {
