@@ -13,7 +13,7 @@ from reasoner.teacher import Teacher
 from reasoner.trainer import History, Trainer, evaluates, held_out_row
 
 LEARNING_RATE = 1e-3
-# Ten supervised steps take about the processor time of one reinforcement step.
+# Ten supervised steps take about two thirds of the processor time of one reinforcement step with its evaluations.
 SUPERVISED_PER_STEP = 10
 
 

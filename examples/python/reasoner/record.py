@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """``python -m reasoner.record DIR ...``: makes examples/recorded from the output folders of finished runs.
 
-One folder a seed, at least one of them with ``--controls``. Writes reward.csv, supervised.csv, shuffled.csv and curves.png, and prints the table of medians.
+One folder a seed, at least one of them with ``--controls``. Writes reward.csv, supervised.csv, shuffled.csv,
+curves.png, and prints a table for each seed.
 """
 
 from __future__ import annotations
