@@ -44,9 +44,7 @@ struct array_view {
 
   std::int64_t size() const;
   /// Strides of an array without entries mean nothing (NumPy gives 0).
-  bool unit_inner_stride() const {
-    return rank == 0 || size() == 0 || shape[last()] <= 1 || stride[last()] == 1;
-  }
+  bool unit_inner_stride() const { return rank == 0 || size() == 0 || shape[last()] <= 1 || stride[last()] == 1; }
   /// Index of the innermost axis.
   std::size_t last() const { return static_cast<std::size_t>(rank - 1); }
 };

@@ -1,45 +1,13 @@
 // SPDX-License-Identifier: MIT
-// `loss` allocates nothing, once the thread pool is there. This binary's operator new counts while it is asked to.
+// `loss` allocates nothing, once the thread pool is there.
 #include "batches.hpp"
+#include "count_allocations.hpp"
 #include "engines.hpp"
 
 #include <aha/loss/parse.hpp>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 namespace {
-std::atomic<bool> counting{false};
-std::atomic<int> allocations{0};
-void* take(std::size_t size, std::size_t alignment) {
-  if (counting) ++allocations;
-  void* const p = alignment > alignof(std::max_align_t)
-                      ? std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment)
-                      : std::malloc(size > 0 ? size : 1);
-  if (p == nullptr) throw std::bad_alloc();
-  return p;
-}
-}  // namespace
-
-void* operator new(std::size_t size) { return take(size, 0); }
-void* operator new(std::size_t size, std::align_val_t a) { return take(size, static_cast<std::size_t>(a)); }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-
-namespace {
-
-template <class F>
-int count_allocations(F const& f) {
-  allocations = 0;
-  counting = true;
-  f();
-  counting = false;
-  return allocations;
-}
 
 TEST(allocation, the_counter_counts) {
   EXPECT_EQ(count_allocations([] {

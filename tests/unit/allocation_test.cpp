@@ -1,41 +1,17 @@
 // SPDX-License-Identifier: MIT
+#include "count_allocations.hpp"
+
 #include <gtest/gtest.h>
 
 #include <aha/cpu/loss_from_logits.hpp>
 #include <aha/loss/parse.hpp>
-#include <cstdlib>
-#include <new>
 #include <vector>
 
 namespace {
-thread_local bool counting = false;
-thread_local int allocations = 0;
-}  // namespace
-
-// Every allocation of this binary passes here; only this test switches the counter on. Out of line: gcc would otherwise
-// see malloc meet delete and warn.
-[[gnu::noinline]] void* operator new(std::size_t n) {
-  if (counting) ++allocations;
-  if (void* p = std::malloc(n == 0 ? 1 : n)) return p;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-
-namespace {
-
-template <class F>
-int allocations_of(F const& f) {
-  allocations = 0;
-  counting = true;
-  f();
-  counting = false;
-  return allocations;
-}
 
 // R8: entry points of the CPU engine allocate nothing; thread pools are made once, at first use.
 TEST(allocation, entry_points_allocate_nothing) {
-  EXPECT_EQ(allocations_of([] {
+  EXPECT_EQ(count_allocations([] {
               std::vector<int> const seen(3);
               EXPECT_EQ(seen.size(), 3U);
             }),
@@ -61,23 +37,24 @@ TEST(allocation, entry_points_allocate_nothing) {
   };
   double const first = whole();
   EXPECT_NE(first, 0.0);
-  EXPECT_EQ(allocations_of([&] { EXPECT_EQ(whole(), first); }), 0);
+  EXPECT_EQ(count_allocations([&] { EXPECT_EQ(whole(), first); }), 0);
 
   aha::logp_outputs<float> out;
   out.logp = logp;
   out.entropy = entropy;
   out.max = max;
   out.log_sum = log_sum;
-  EXPECT_EQ(allocations_of([&] { aha::token_logp(both, rows, {}, out); }), 0);
+  EXPECT_EQ(count_allocations([&] { aha::token_logp(both, rows, {}, out); }), 0);
   aha::softmax_columns<float> softmax;
   softmax.max = max;
   softmax.log_sum = log_sum;
   aha::logit_coefficients<float> by;
   by.dlogp = old_logp;
-  EXPECT_EQ(allocations_of([&] { aha::logits_gradient(both, rows, {}, softmax, by, aha::matrix(g.data(), 6, n)); }), 0);
+  EXPECT_EQ(count_allocations([&] { aha::logits_gradient(both, rows, {}, softmax, by, aha::matrix(g.data(), 6, n)); }),
+            0);
   batch.logp = logp;
   batch.entropy = entropy;
-  EXPECT_EQ(allocations_of([&] { EXPECT_NE(aha::loss(both, objective, batch).loss, 0.0); }), 0);
+  EXPECT_EQ(count_allocations([&] { EXPECT_NE(aha::loss(both, objective, batch).loss, 0.0); }), 0);
 }
 
 }  // namespace

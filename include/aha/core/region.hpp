@@ -3,7 +3,6 @@
 
 #include <aha/core/error.hpp>
 #include <aha/core/logit_rows.hpp>
-#include <initializer_list>
 
 AHA_NAMESPACE_BEGIN
 
@@ -68,8 +67,8 @@ struct place {
 };
 
 /// No output shares memory with an input or with another output.
-inline status check_apart(std::string_view function, std::initializer_list<place> outputs,
-                          std::initializer_list<place> inputs) {
+template <std::size_t Outputs, std::size_t Inputs>
+status check_apart(std::string_view function, place const (&outputs)[Outputs], place const (&inputs)[Inputs]) {
   for (place const& out : outputs) {
     for (place const& in : inputs) {
       if (overlap(out.bytes, in.bytes)) {

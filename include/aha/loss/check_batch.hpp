@@ -19,32 +19,31 @@ constexpr unsigned reads_of_observers(unsigned observed) {
 template <class T>
 void check_outputs(std::string_view function, batch_check<T>& check, token_batch<host, T> const& b,
                    outputs<T, host> const& out) {
-  struct output {
-    std::string_view name;
-    column<T, host> const& values;
-  };
-  for (output const& o :
-       {output{"dlogp", out.dlogp}, output{"dentropy", out.dentropy}, output{"token_loss", out.token_loss}}) {
-    if (!o.values.present()) continue;
-    check.tokens(o.name, o.values);
-    if (o.values.rank == 2 && o.values.rows > 1 && o.values.row_stride < o.values.width) {
-      check.fail(o.name, "rows that do not overlap", text("a row stride of ", o.values.row_stride));
+  auto const shape = [&](std::string_view name, column<T, host> const& c) {
+    if (!c.present()) return;
+    check.tokens(name, c);
+    if (c.rank == 2 && c.rows > 1 && c.row_stride < c.width) {
+      check.fail(name, "rows that do not overlap", text("a row stride of ", c.row_stride));
     }
-  }
+  };
+  shape("dlogp", out.dlogp);
+  shape("dentropy", out.dentropy);
+  shape("token_loss", out.token_loss);
   if (!check.result().ok()) return;
-  check.take(check_apart(
-      function,
-      {{"dlogp", region(out.dlogp)}, {"dentropy", region(out.dentropy)}, {"token_loss", region(out.token_loss)}},
-      {{"logp", region(b.logp)},
-       {"old_logp", region(static_cast<column<T const, host> const&>(b.old_logp))},
-       {"ref_logp", region(b.ref_logp)},
-       {"entropy", region(b.entropy)},
-       {"adv", region(b.adv.values)},
-       {"weight", region(b.weight.values)},
-       {"keep", region(b.keep.values)},
-       {"mask", region(b.mask.present() ? b.mask : b.layout.mask)},
-       {"length", region(b.length)},
-       {"layout", region(b.layout.index)}}));
+  // Named arrays: nvcc's front end garbles nested brace lists in a template.
+  place const written[] = {place{"dlogp", region(out.dlogp)}, place{"dentropy", region(out.dentropy)},
+                           place{"token_loss", region(out.token_loss)}};
+  place const read[] = {place{"logp", region(b.logp)},
+                        place{"old_logp", region(static_cast<column<T const, host> const&>(b.old_logp))},
+                        place{"ref_logp", region(b.ref_logp)},
+                        place{"entropy", region(b.entropy)},
+                        place{"adv", region(b.adv.values)},
+                        place{"weight", region(b.weight.values)},
+                        place{"keep", region(b.keep.values)},
+                        place{"mask", region(b.mask.present() ? b.mask : b.layout.mask)},
+                        place{"length", region(b.length)},
+                        place{"layout", region(b.layout.index)}};
+  check.take(check_apart(function, written, read));
 }
 
 /// Everything that `loss` checks before it writes. `computed` names columns that the caller computes itself (from
