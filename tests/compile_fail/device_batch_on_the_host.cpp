@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: aha: exec::cpu reads host memory: this batch is in another memory space
+// expect: aha: exec::cpu reads host memory: this batch or its outputs are in another memory space
 #include <aha/aha.hpp>
 
 int main() {

@@ -67,7 +67,7 @@ struct index_view {
   AHA_FN std::int64_t operator[](std::int64_t i) const { return at(0, i); }
 };
 
-/// A mask as hosts keep it: bool, uint8, int64, float or double, read in place. Non-zero means "counts".
+/// A mask as hosts keep it: bool, uint8, int64, float or double, read in place. Non-zero means "counts" (so does NaN).
 template <class Space = host>
 struct mask_view {
   enum class kind : std::uint8_t { byte, i64, f32, f64 };  // bool and uint8 share a representation

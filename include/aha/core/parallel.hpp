@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 #if defined(__unix__)
@@ -46,13 +47,12 @@ class thread_pool {
       std::atomic<bool>& taken;
       ~release() { taken.store(false, std::memory_order_release); }
     } const at_end{taken_};
-    int const helpers = static_cast<int>(threads < count ? threads : count) - 1;
+    int helpers = static_cast<int>(threads < count ? threads : count) - 1;
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      while (static_cast<int>(workers_.size()) < helpers) {
-        int const id = static_cast<int>(workers_.size());
-        workers_.emplace_back([this, id] { work(id); });
+      while (static_cast<int>(workers_.size()) < helpers && add_worker()) {
       }
+      if (static_cast<int>(workers_.size()) < helpers) helpers = static_cast<int>(workers_.size());
       call_ = [](void const* context, std::int64_t i) { (*static_cast<F const*>(context))(i); };
       context_ = &f;
       count_ = count;
@@ -95,6 +95,20 @@ class thread_pool {
   }
   void drain() {
     for (std::int64_t i = next_.fetch_add(1); i < count_; i = next_.fetch_add(1)) call_(context_, i);
+  }
+  /// False where the system gives no further thread: the call runs on those that are there.
+  bool add_worker() {
+    int const id = static_cast<int>(workers_.size());
+#if AHA_EXCEPTIONS
+    try {
+      workers_.emplace_back([this, id] { work(id); });
+    } catch (std::system_error const&) {
+      return false;
+    }
+#else
+    workers_.emplace_back([this, id] { work(id); });
+#endif
+    return true;
   }
   void work(int id) {
     std::uint64_t seen = 0;

@@ -47,17 +47,18 @@ loss_result evaluate(Exec const& e, Objective const& objective, token_batch<host
 /// tree. The result does not depend on threads, layout or, for a sequence's gradient, on the rest of the batch.
 /// Masked positions are never read into the maths; empty problems give 0. Observers report in `stats` in the same pass.
 /// Errors: `aha::loss: <argument>: expected ..., got ...` before anything is written. Allocates nothing.
-template <class Exec, class Objective, class Space, class T>
+template <class Exec, class Objective, class Space, class T, class Out = T, class OutSpace = Space>
 loss_result loss(Exec const& e, Objective const& objective, token_batch<Space, T> const& batch,
-                 outputs<T, Space> const& out = {}, unsigned observed = observe::defaults) {
+                 outputs<Out, OutSpace> const& out = {}, unsigned observed = observe::defaults) {
   constexpr bool cpu = is_cpu_exec<Exec>;
-  constexpr bool on_host = std::is_same_v<Space, host>;
+  constexpr bool on_host = std::is_same_v<Space, host> && std::is_same_v<OutSpace, host>;
+  constexpr bool one_type = std::is_floating_point_v<T> && std::is_same_v<Out, T>;
   constexpr bool whole = is_loss_objective<Objective>::value;
   static_assert(cpu, "aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}");
-  static_assert(on_host, "aha: exec::cpu reads host memory: this batch is in another memory space");
+  static_assert(on_host, "aha: exec::cpu reads host memory: this batch or its outputs are in another memory space");
   static_assert(whole, "aha: not an objective: wrap the terms in an aggregate such as token_mean(...)");
-  static_assert(std::is_floating_point_v<T>, "aha: columns are float or double");
-  if constexpr (cpu && on_host && whole && std::is_floating_point_v<T>) {
+  static_assert(one_type, "aha: columns and outputs are all float or all double");
+  if constexpr (cpu && on_host && whole && one_type) {
     status const s = check_batch("loss", objective, batch, out, observed);
     if (!s.ok()) return fail<loss_result>(s);
     return evaluate(e, objective, batch, out, observed);

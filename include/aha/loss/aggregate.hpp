@@ -67,8 +67,6 @@ using if_objective = std::enable_if_t<is_objective<T>::value, int>;
 /// What aggregates take: static expressions, and the dynamic one (which specialises this).
 template <class E>
 struct is_summable : std::bool_constant<is_expression<E>> {};
-template <class E>
-using if_summable = std::enable_if_t<is_summable<E>::value, int>;
 
 /// True for what engines take as an objective: static ones, and the dynamic one (which specialises this).
 template <class O>
@@ -80,33 +78,41 @@ constexpr auto make_part(struct aggregate a, E const& e) {
   return objective<part<Leaves>>{part<Leaves>{1, a, to_leaves(e)}, {}};
 }
 
+/// One part, after the check that `e` can be summed at all.
+template <class E>
+constexpr auto part_of(struct aggregate a, E const& e) {
+  static_assert(is_summable<E>::value,
+                "aha: not a term: an aggregate takes terms and their sums, such as clip{0.2, 0.2}");
+  if constexpr (is_summable<E>::value) return make_part(a, e);
+}
+
 /// Mean over all tokens of the step (DAPO, arXiv:2503.14476). `total`: its own token count.
-template <class E, if_summable<E> = 0>
+template <class E>
 constexpr auto token_mean(E const& e, double total = no_total) {
-  return make_part(aha::aggregate{aggregation::token_mean, 0, total}, e);
+  return part_of(aha::aggregate{aggregation::token_mean, 0, total}, e);
 }
 /// Mean over sequences of their token means (GRPO, arXiv:2402.03300). `total`: its own sequence count.
-template <class E, if_summable<E> = 0>
+template <class E>
 constexpr auto sequence_mean(E const& e, double total = no_total) {
-  return make_part(aha::aggregate{aggregation::sequence_mean, 0, total}, e);
+  return part_of(aha::aggregate{aggregation::sequence_mean, 0, total}, e);
 }
 /// Mean over sequences of their token sums. `total`: its own sequence count.
-template <class E, if_summable<E> = 0>
+template <class E>
 constexpr auto sequence_sum(E const& e, double total = no_total) {
-  return make_part(aha::aggregate{aggregation::sequence_sum, 0, total}, e);
+  return part_of(aha::aggregate{aggregation::sequence_sum, 0, total}, e);
 }
 /// Sum over all tokens, without a denominator.
-template <class E, if_summable<E> = 0>
+template <class E>
 constexpr auto token_sum(E const& e) {
-  return make_part(aha::aggregate{aggregation::token_sum, 0, no_total}, e);
+  return part_of(aha::aggregate{aggregation::token_sum, 0, no_total}, e);
 }
 /// Mean over sequences of token sums divided by a constant n (Dr. GRPO, arXiv:2503.20783): `constant_length(n)(x)`.
 struct constant_length {
   double n;
   constexpr explicit constant_length(double length) : n(length) {}
-  template <class E, if_summable<E> = 0>
+  template <class E>
   constexpr auto operator()(E const& e, double total = no_total) const {
-    return make_part(aha::aggregate{aggregation::constant_length, n, total}, e);
+    return part_of(aha::aggregate{aggregation::constant_length, n, total}, e);
   }
 };
 

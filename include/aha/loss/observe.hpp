@@ -18,10 +18,10 @@ inline constexpr int max_parts = 16;
 namespace observe {
 enum flag : unsigned {
   none = 0,
-  clip = 1U << 0U,        ///< tokens clipped low (adv < 0) and high (adv > 0)
+  clip = 1U << 0U,        ///< tokens clipped low (adv < 0) and high (adv > 0) by a part that counts, `keep` aside
   old_kl = 1U << 1U,      ///< KL(old || pi) by k1, k2, k3 of logp - old_logp
   ref_kl = 1U << 2U,      ///< KL(pi || ref) by k1, k2, k3 of ref_logp - logp
-  ratio = 1U << 3U,       ///< min, mean, max of the raw ratio pi / old, before any bound
+  ratio = 1U << 3U,       ///< min, mean, max of the raw ratio pi / old, before any bound (infinite where it overflows)
   entropy = 1U << 4U,     ///< mean entropy
   parts = 1U << 5U,       ///< the loss of each part
   ess = 1U << 6U,         ///< effective sample size of the raw ratios, as a fraction of the tokens
