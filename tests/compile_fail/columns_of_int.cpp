@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: aha: columns are float or double
+// expect: aha: columns and outputs are all float or all double
 #include <aha/aha.hpp>
 
 int main() {
