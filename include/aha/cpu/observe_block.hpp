@@ -78,8 +78,9 @@ void observe_block(token_block<T> const& b, unsigned on, sequence_sums& sums, lo
 
 /// Marks the tokens of a block that a term clips; tokens clipped by several leaves count once.
 template <class V, class Term, class T>
-void mark_clipped(Term const& term, token_block<T> const& b, T* low, T* high) {
+void mark_clipped(Term const& given, token_block<T> const& b, T* low, T* high) {
   if constexpr (has_clip_side<Term, V>::value) {
+    Term const term = given;  // as in add_leaf
     V const zero = lane<V>(0);
     V const one = lane<V>(1);
     for (int j = 0; j < b.padded; j += lane_ops<V>::width) {

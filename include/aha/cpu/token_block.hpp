@@ -157,8 +157,10 @@ token<V> passive_token(token_block<T> const& b, int j, mask_t<V> const& m) {
 /// Adds one leaf over a block: the value times `value_scale` and its derivatives times `gradient_scale`. Two seeds where
 /// the term reads a statistic (its own log-probability and S), one elsewhere. The same code for every lane and objective.
 template <class V, class Term, class T>
-void add_leaf(leaf<Term> const& l, token_block<T> const& b, double value_scale, double gradient_scale,
+void add_leaf(leaf<Term> const& given, token_block<T> const& b, double value_scale, double gradient_scale,
               block_sums<T>& sums) {
+  // A copy that no store can alias: parameters are converted and broadcast once a block instead of once a lane.
+  leaf<Term> const l = given;
   constexpr bool with_statistic = !std::is_same_v<typename Term::statistic, no_statistic>;
   using D = dual<V, with_statistic ? 2 : 1>;
   V const vs = lane<V>(value_scale);
