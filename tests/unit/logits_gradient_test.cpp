@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "error_of.hpp"
 #include "softmax_oracle.hpp"
 
 namespace {
@@ -348,16 +349,6 @@ TEST(logits_gradient, strided_views) {
   EXPECT_EQ(kept, static_cast<std::size_t>(b * (l * 3 + 5)));
 }
 
-template <class F>
-std::string message(F const& f) {
-  try {
-    f();
-  } catch (std::invalid_argument const& e) {
-    return e.what();
-  }
-  return "nothing raised";
-}
-
 TEST(logits_gradient, bad_input_is_named_and_nothing_written) {
   problem<float> p(6, 8, 1.0, 95);
   p.forward();
@@ -369,7 +360,7 @@ TEST(logits_gradient, bad_input_is_named_and_nothing_written) {
   aha::logit_gradient<> to = aha::matrix(p.g.data(), 6, 8);
   aha::mask_view<> mask;
   auto const call = [&] {
-    return message([&] { aha::logits_gradient(aha::exec::cpu{1}, p.rows(), mask, softmax, by, to); });
+    return error_of([&] { aha::logits_gradient(aha::exec::cpu{1}, p.rows(), mask, softmax, by, to); });
   };
   auto const expect = [&](char const* argument, char const* rest) {
     EXPECT_EQ(call(), std::string("aha::logits_gradient: ") + argument + ": expected " + rest);
@@ -437,10 +428,10 @@ TEST(logits_gradient, windows_of_one_array) {
     std::size_t const i = k / 12, v = k % 12;
     EXPECT_EQ(both[k], v < 6 ? p.x[i * 6 + v] : p.g[i * 6 + v - 6]);
   }
-  EXPECT_NE(message([&] {
+  EXPECT_NE(error_of([&] {
               aha::logits_gradient(aha::exec::cpu{1}, rows, {}, softmax, by, aha::matrix(both.data() + 5, 4, 6, 12));
             }),
-            "nothing raised");
+            "no error");
 }
 
 }  // namespace
