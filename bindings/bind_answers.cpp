@@ -3,6 +3,7 @@
 #include "answers.hpp"
 
 #include "bind.hpp"
+#include "stats_record.hpp"
 
 namespace aha_python {
 namespace {
@@ -28,10 +29,12 @@ aha::dynamic_objective const& objective_of(py::handle value, argument where) {
 }
 
 void bind_answers(py::module_& m) {
-  py::class_<aha::loss_stats>(
+  py::class_<aha::loss_stats> stats(
       m, "loss_stats",
       "What a call observed over its unmasked tokens: sums and counts, mergeable over micro-batches\n"
-      "and ranks.")
+      "and ranks.");
+  def_record(stats, "loss_stats");
+  stats
       .def_property_readonly(
           "tokens", [](aha::loss_stats const& s) { return s.tokens; }, "Unmasked tokens.")
       .def_property_readonly(
@@ -42,8 +45,6 @@ void bind_answers(py::module_& m) {
            "old_kl/k1, k2, k3,\n"
            "ref_kl/k1, k2, k3, ratio/min, mean, max, entropy, ess, chi_square, loss/0, loss/1, ...: those that were "
            "observed.")
-      .def("merge", &aha::loss_stats::merge, py::arg("other"),
-           "merge($self, other)\n--\n\nAdds what another call observed (of another micro-batch or rank).")
       .def("__repr__",
            [](aha::loss_stats const& s) { return "loss_stats(" + std::string(py::repr(dict_of(s))) + ")"; });
 

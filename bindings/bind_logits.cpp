@@ -65,8 +65,13 @@ logp_answer run_token_logp(row_arguments& a, bool entropy) {
   if (entropy) make("entropy", answer.entropy, out.entropy);
   make("max", answer.max, out.max);
   make("log_sum", answer.log_sum, out.log_sum);
-  py::gil_scoped_release const unlocked;
-  aha::token_logp(a.exec, a.rows, a.mask, out);
+  {
+    py::gil_scoped_release const unlocked;
+    aha::token_logp(a.exec, a.rows, a.mask, out);
+  }
+  for (py::object* const x : {&answer.logp, &answer.lse, &answer.entropy, &answer.max, &answer.log_sum}) {
+    *x = handed_over(std::move(*x));
+  }
   return answer;
 }
 
@@ -108,9 +113,11 @@ py::object run_gradient(call_arguments& call, row_arguments& a) {
   array_view const out = view_of(result, call.at(k.dlogits));
   aha::logit_gradient<> const to = gradient_of(out, call.at(k.dlogits));
   if (out.type != a.logits.type) wrong_type(call.at(k.dlogits), name_of(a.logits) + " like logits", name_of(out));
-  py::gil_scoped_release const unlocked;
-  aha::logits_gradient(a.exec, a.rows, a.mask, softmax, by, to);
-  return result;
+  {
+    py::gil_scoped_release const unlocked;
+    aha::logits_gradient(a.exec, a.rows, a.mask, softmax, by, to);
+  }
+  return handed_over(std::move(result));
 }
 
 py::object logits_gradient(bool autograd, py::args const& args, py::kwargs const& kwargs) {

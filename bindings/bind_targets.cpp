@@ -90,7 +90,7 @@ py::object target_shift(py::args const& args, py::kwargs const& kwargs) {
     py::gil_scoped_release const unlocked;
     aha::target_shift(ids, b.layout, b.mask, to, ignore);
   }
-  return result;
+  return handed_over(std::move(result));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ PYBIND11_MODULE(_aha, m) {
   // Signatures stand in the texts themselves, in a form that inspect.signature reads.
   pybind11::options options;
   options.disable_function_signatures();
+  aha_python::bind_owned_array(m);
   aha_python::bind_columns(m);
   aha_python::bind_objective(m);
   aha_python::bind_terms(m);
@@ -21,4 +22,5 @@ PYBIND11_MODULE(_aha, m) {
   aha_python::bind_logits(m);
   aha_python::bind_logits_loss(m);
   aha_python::bind_advantage(m);
+  aha_python::bind_config(m);
 }
