@@ -2,6 +2,8 @@
 // Results as Python sees them.
 #include "answers.hpp"
 
+#include <pybind11/stl.h>
+
 #include "bind.hpp"
 #include "stats_record.hpp"
 
@@ -59,16 +61,26 @@ void bind_answers(py::module_& m) {
   loss_result.def_readonly("loss", &loss_answer::loss, "The loss, a float.")
       .def_readonly("stats", &loss_answer::stats, "What was observed.")
       .def("__repr__",
-           [](loss_answer const& r) { return "loss_result(loss=" + std::string(py::repr(py::float_(r.loss))) + ")"; });
+           [](loss_answer const& r) { return "loss_result(loss=" + std::string(py::repr(py::float_(r.loss))) + ")"; })
+      .def(py::pickle(
+          [](loss_answer const& r) { return py::make_tuple(r.loss, r.outputs, r.stats); },
+          [](py::tuple const& t) {
+            return loss_answer{t[0].cast<double>(), t[1].cast<output_objects>(), t[2].cast<aha::loss_stats>()};
+          }));
 
   py::class_<logits_loss_answer>(m, "logits_loss_result", "What loss_from_logits(...) returns.")
       .def_readonly("loss", &logits_loss_answer::loss, "The loss, a float.")
       .def_readonly("dlogits", &logits_loss_answer::dlogits,
                     "d loss / d logits, shaped and typed like logits, or None.")
       .def_readonly("stats", &logits_loss_answer::stats, "What was observed.")
-      .def("__repr__", [](logits_loss_answer const& r) {
-        return "logits_loss_result(loss=" + std::string(py::repr(py::float_(r.loss))) + ")";
-      });
+      .def("__repr__",
+           [](logits_loss_answer const& r) {
+             return "logits_loss_result(loss=" + std::string(py::repr(py::float_(r.loss))) + ")";
+           })
+      .def(py::pickle([](logits_loss_answer const& r) { return py::make_tuple(r.loss, r.dlogits, r.stats); },
+                      [](py::tuple const& t) {
+                        return logits_loss_answer{t[0].cast<double>(), t[1], t[2].cast<aha::loss_stats>()};
+                      }));
 }
 
 }  // namespace aha_python

@@ -61,6 +61,7 @@ logits_loss_answer run(call_arguments& call, aha::dynamic_objective const& objec
     answer.loss = r.loss;
     answer.stats = r.stats;
   }
+  answer.dlogits = handed_over(std::move(answer.dlogits));
   return answer;
 }
 

@@ -4,6 +4,7 @@
 #include <pybind11/numpy.h>
 
 #include <aha/core/error.hpp>
+#include <aha/loss/observe.hpp>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -70,6 +71,11 @@ Stats unpacked(std::string_view bytes, char const* name, argument where) {
     take(value);
     x = static_cast<X>(value);
   });
+  if constexpr (std::is_same_v<Stats, aha::loss_stats>) {
+    if (stats.parts < 0 || stats.parts > aha::max_parts) {
+      wrong_value(where, aha::text("at most ", aha::max_parts, " parts"), aha::text(stats.parts));
+    }
+  }
   return stats;
 }
 

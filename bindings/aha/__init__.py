@@ -24,12 +24,8 @@ from ._aha import (
     logits_gradient,
     loss,
     loss_from_logits,
-    on_policy,
-    outputs,
     parse,
     parse_expression,
-    per_sequence,
-    per_token,
     positive_mean,
     prompt_mean,
     sequence_mean,
@@ -39,11 +35,12 @@ from ._aha import (
     token_logp,
     token_mean,
     token_sum,
-    totals,
     value_loss,
     weight,
     z_loss,
 )
+from ._columns import on_policy, outputs, per_sequence, per_token, totals
+from ._config import show_config
 
 __all__ = [
     "__version__",
@@ -70,6 +67,7 @@ __all__ = [
     "prompt_mean",
     "sequence_mean",
     "sequence_sum",
+    "show_config",
     "target_shift",
     "terms_table",
     "token_logp",

@@ -10,7 +10,7 @@ it casts. Everything that is not differentiated (old_logp, adv, ...) must not re
 import torch
 from torch.autograd.function import once_differentiable
 
-from . import _aha
+from . import _aha, _columns
 
 __all__ = ["loss", "loss_from_logits", "loss_result", "token_logp"]
 
@@ -89,15 +89,15 @@ def loss(objective, logp=None, *, entropy=None, lse=None, value=None, given=None
     active = dict(zip(_ACTIVE, (logp, entropy, lse, value, given)))
     leading = next((x for x in active.items() if x[1] is not None), ("logp", None))
     _tensor("loss", *leading)
-    asked = outputs if outputs is not None else _aha.outputs()
-    if not isinstance(asked, _aha.outputs):
+    asked = outputs if outputs is not None else _columns.outputs()
+    if not isinstance(asked, _columns.outputs):
         raise TypeError(f"aha::loss: outputs: expected aha.outputs(...), got {_kind(asked)}")
     # A gradient is computed where an input requires it, or where it was asked for.
     requested = {"token_loss": asked.token_loss}
     for name, gradient in _ACTIVE.items():
         buffer = getattr(asked, gradient)
         requested[gradient] = buffer if buffer is not None else (_requires_grad(active[name]) or None)
-    columns["outputs"] = _aha.outputs(**requested)
+    columns["outputs"] = _columns.outputs(**requested)
     if any(_requires_grad(x) for x in active.values()):
         result, r = _Loss.apply(objective, columns, *active.values())
     else:

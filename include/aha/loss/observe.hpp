@@ -89,7 +89,7 @@ struct loss_stats {
   /// Calls f(name, number) for every number of a record, constant or not: what is stored and sent. A record is also
   /// trivially copyable, so that a host's own engine of communication may move its bytes.
   template <class Stats, class F>
-  static void numbers(Stats& s, F&& f) {
+  static constexpr void numbers(Stats& s, F&& f) {
     f("observed", s.observed);
     f("tokens", s.tokens);
     f("sequences", s.sequences);
@@ -154,5 +154,15 @@ struct loss_stats {
   }
 };
 static_assert(std::is_trivially_copyable_v<loss_stats>, "aha: statistics are sent as bytes");
+
+/// How many numbers `Stats::numbers` walks.
+template <class Stats>
+constexpr std::size_t count_numbers() {
+  std::size_t n = 0;
+  Stats const none{};
+  Stats::numbers(none, [&](auto const&...) { ++n; });
+  return n;
+}
+static_assert(count_numbers<loss_stats>() * sizeof(double) == sizeof(loss_stats), "aha: numbers() leaves a member out");
 
 AHA_NAMESPACE_END
