@@ -12,16 +12,9 @@
 namespace {
 
 using aha::bfloat16;
+using aha::float16;
+using oracle::stored;
 using bytes = std::vector<std::byte>;
-
-template <class Stored>
-Stored stored(double x) {
-  if constexpr (std::is_same_v<Stored, bfloat16>) {
-    return aha::to_bfloat16(static_cast<float>(x));
-  } else {
-    return static_cast<Stored>(x);
-  }
-}
 
 char const* const clip_only = "token_mean(clip(0.2, 0.28))";
 char const* const with_kl = "sequence_mean(clip(0.2, 0.28) + 0.04 * kl(\"k3\"))";
@@ -152,7 +145,6 @@ composed compose(problem<Stored> const& p, std::string const& objective) {
 template <class Stored>
 void expect_composition() {
   double const close = std::is_same_v<Stored, double> ? 1e-12 : 1e-5;
-  double const rounding = std::is_same_v<Stored, bfloat16> ? 0x1p-8 : 0.0;
   for (bool padded : {false, true}) {
     for (char const* objective : {clip_only, with_kl, with_entropy}) {
       SCOPED_TRACE(std::string(objective) + (padded ? " padded" : " packed"));
@@ -171,7 +163,7 @@ void expect_composition() {
         EXPECT_EQ((got.stats.observed & aha::observe::entropy) != 0, objective == with_entropy);
         EXPECT_NEAR(got.stats.entropy_sum, want.stats.entropy_sum, 1e-4);
         for (std::size_t k = 0; k < p.g.size(); ++k) {
-          ASSERT_NEAR(oracle::widen(p.g[k]), want.g[k], close * top + rounding * std::fabs(want.g[k])) << k;
+          ASSERT_NEAR(oracle::widen(p.g[k]), want.g[k], close * top + oracle::one_rounding<Stored>(want.g[k])) << k;
         }
       };
       check(p.run(objective, aha::exec::cpu{1}));
@@ -182,6 +174,7 @@ void expect_composition() {
 TEST(loss_from_logits, is_its_composition_in_float32) { expect_composition<float>(); }
 TEST(loss_from_logits, is_its_composition_in_float64) { expect_composition<double>(); }
 TEST(loss_from_logits, is_its_composition_in_bfloat16) { expect_composition<bfloat16>(); }
+TEST(loss_from_logits, is_its_composition_in_float16) { expect_composition<float16>(); }
 
 // Independent of every engine's derivative: the loss itself, perturbed.
 TEST(loss_from_logits, equals_central_differences) {
@@ -343,6 +336,49 @@ TEST(loss_from_logits, cut_last_column) {
   }
 }
 
+// R8: in place needs no memory of its own, and gives the same bits.
+template <class Stored>
+void expect_inplace() {
+  for (bool padded : {false, true}) {
+    problem<Stored> p(padded);
+    p.ids[2] = -100;
+    double const want = p.run(with_entropy, aha::exec::cpu{1}).loss;
+    auto to = padded ? aha::logit_gradient<>(p.x.data(), 4, 4, 37, 4 * 37, 37) : aha::matrix(p.x.data(), 8, 37);
+    auto const call = [&] {
+      return aha::loss_from_logits(aha::exec::cpu{2}, aha::parse(with_entropy), p.rows(), p.batch(with_entropy), to,
+                                   p.workspace);
+    };
+    EXPECT_THROW(call(), std::invalid_argument);  // not asked for
+    to.inplace = true;
+    EXPECT_EQ(call().loss, want);
+    EXPECT_TRUE(same(p.x, p.g));
+  }
+}
+TEST(loss_from_logits, in_place_of_the_logits) {
+  expect_inplace<float>();
+  expect_inplace<double>();
+  expect_inplace<bfloat16>();
+  expect_inplace<float16>();
+}
+
+// Hosts keep a batch dimension of one around packed tokens: [1, T, V] and targets [1, T] or [T].
+TEST(loss_from_logits, packed_tokens_with_a_batch_dimension_of_one) {
+  problem<float> p(false);
+  double const want = p.run(with_kl, aha::exec::cpu{1}).loss;
+  std::vector<float> g(p.x.size(), 7.0F);
+  for (bool deep : {false, true}) {
+    aha::index_view<> ids = p.ids;
+    if (deep) ids = aha::matrix(static_cast<std::int64_t const*>(p.ids.data()), 1, 8);
+    aha::logit_rows<> const rows{static_cast<float const*>(p.x.data()), 1, 8, 37, 8 * 37, 37, ids, p.tau};
+    auto const b = p.batch(with_kl);
+    g.assign(g.size(), 7.0F);
+    aha::loss_result const r = aha::loss_from_logits(aha::exec::cpu{1}, aha::parse(with_kl), rows, b,
+                                                     {g.data(), 1, 8, 37, 8 * 37, 37}, p.workspace);
+    EXPECT_EQ(r.loss, want);
+    EXPECT_TRUE(same(g, p.g));
+  }
+}
+
 TEST(loss_from_logits, bad_input_is_named_and_nothing_written) {
   problem<float> p(false);
   auto const o = aha::parse(with_kl);
@@ -383,6 +419,9 @@ TEST(loss_from_logits, bad_input_is_named_and_nothing_written) {
   rows.temperature = 0;
   expect("temperature", "a positive number (1e-30 to 1e30), got 0");
   rows = p.rows();
+  rows.vocab_size = 74;
+  expect("logits", "whole rows (shards go through softmax_partials), got the ids [0, 37) of 74");
+  rows = p.rows();
   to = aha::matrix(p.x.data(), 8, 37);
   expect("dlogits", "memory apart from logits, got overlapping memory");
   to = aha::matrix(p.g.data(), 7, 37);
@@ -411,7 +450,7 @@ TEST(loss_from_logits, bad_input_is_named_and_nothing_written) {
   b = good;
   problem<double> wide(false);
   rows = wide.rows();
-  expect("logits", "float32 or bfloat16 beside float32 columns, got float64");
+  expect("logits", "float32, bfloat16 or float16 beside float32 columns, got float64");
 }
 
 }  // namespace

@@ -34,6 +34,20 @@ void for_each_token(logit_layout const& l, token_batch<host, T> const& b, F cons
   }
 }
 
+/// `[1, T, V]` beside a packed layout is `[T, V]`: hosts keep a batch dimension of one around packed tokens.
+template <class Rows, class T>
+Rows without_batch_of_one(Rows rows, token_batch<host, T> const& b) {
+  if (b.layout.is_packed() && rows.rank == 3 && rows.outer == 1) rows.rank = 2;
+  return rows;
+}
+template <class T>
+logit_rows<host> flattened(logit_rows<host> rows, token_batch<host, T> const& b) {
+  bool const one = rows.rank == 3;
+  rows = without_batch_of_one(rows, b);
+  if (one && rows.rank == 2 && rows.targets.rank == 2 && rows.targets.rows == 1) rows.targets.rank = 1;
+  return rows;
+}
+
 /// What `loss_from_logits` refuses, before it writes anything, the workspace included.
 template <class Objective, class T>
 status validate_loss_from_logits(Objective const& objective, logit_rows<host> const& rows,
@@ -41,6 +55,7 @@ status validate_loss_from_logits(Objective const& objective, logit_rows<host> co
                                  span<std::byte, host> workspace, unsigned observed) {
   constexpr char const* function = "loss_from_logits";
   if (status s = check_rows<T>(function, rows, {}); !s.ok()) return s;
+  if (status s = check_whole(function, rows); !s.ok()) return s;
   if (status s = check_batch(function, objective, b, outputs<T>{}, observed, reads::logp | reads::entropy); !s.ok()) {
     return s;
   }
@@ -67,7 +82,7 @@ status validate_loss_from_logits(Objective const& objective, logit_rows<host> co
   }
   if (status s = check_apart(
           function, {{"workspace", region(column<std::byte>(workspace))}, {"dlogits", region(dlogits, dlogits.data)}},
-          {{"logits", region(rows, rows.data)},
+          {{"logits", logits_region(rows, dlogits)},
            {"targets", region(rows.targets)},
            {"old_logp", region(static_cast<column<T const> const&>(b.old_logp))},
            {"ref_logp", region(b.ref_logp)},
@@ -88,17 +103,18 @@ status validate_loss_from_logits(Objective const& objective, logit_rows<host> co
 }
 
 /// Loss of an objective straight from logits, and its gradient by them: token_logp, then loss, then logits_gradient.
-///   rows     logits `[T, V]` with `packed`, `[B, L, V]` with `padded`, targets and temperature
+///   rows     logits `[T, V]` or `[1, T, V]` with `packed`, `[B, L, V]` with `padded`, targets and temperature
 ///   batch    as for `loss`, without logp and entropy, which are computed here; target -100 is a mask, in denominators
 ///            and statistics too (`count_totals` of the host must count it so)
-///   dlogits  shape and dtype of the logits; absent (`{}`) for the loss alone. May not share memory with the logits
+///   dlogits  shape and dtype of the logits; absent (`{}`) for the loss alone. Apart from the logits, or, where it says
+///            `inplace`, in their place: the same bits, without memory of its own
 ///   workspace  at least `workspace_bytes(...)`, aligned to 8 bytes; its content does not matter
 /// Each unmasked row is read at most twice, masked rows never. Entropy is computed only where a term or an observer asked
 /// for by name reads it. The result does not depend on threads. Errors: `aha::loss_from_logits: ...`, before anything is
 /// written. Allocates nothing.
 template <class Exec, class Objective, class Space, class T>
-loss_result loss_from_logits(Exec const& exec, Objective const& objective, logit_rows<host> const& rows,
-                             token_batch<Space, T> const& batch, logit_gradient<host> const& dlogits,
+loss_result loss_from_logits(Exec const& exec, Objective const& objective, logit_rows<host> const& given,
+                             token_batch<Space, T> const& batch, logit_gradient<host> const& wanted,
                              span<std::byte, host> workspace, unsigned observed = observe::defaults) {
   constexpr bool cpu = is_cpu_exec<Exec>;
   constexpr bool on_host = std::is_same_v<Space, host>;
@@ -107,6 +123,8 @@ loss_result loss_from_logits(Exec const& exec, Objective const& objective, logit
   static_assert(on_host, "aha: exec::cpu reads host memory: this batch is in another memory space");
   static_assert(whole, "aha: not an objective: wrap the terms in an aggregate such as token_mean(...)");
   if constexpr (cpu && on_host && whole) {
+    logit_rows<host> const rows = flattened(given, batch);
+    logit_gradient<host> const dlogits = without_batch_of_one(wanted, batch);
     if (status s = validate_loss_from_logits(objective, rows, batch, dlogits, workspace, observed); !s.ok()) {
       return fail<loss_result>(s);
     }
