@@ -13,7 +13,8 @@ namespace aha_python {
 namespace {
 
 struct logits_loss_keys {
-  key objective{"objective"}, logits{"logits"}, targets{"targets"}, temperature{"temperature"}, dlogits{"dlogits"};
+  key objective{"objective"}, logits{"logits"}, targets{"targets"}, temperature{"temperature"}, dlogits{"dlogits"},
+      inplace{"inplace"};
   static logits_loss_keys const& get() {
     static logits_loss_keys const keys;
     return keys;
@@ -21,7 +22,8 @@ struct logits_loss_keys {
 };
 
 template <class T>
-logits_loss_answer run(call_arguments& call, aha::dynamic_objective const& objective, array_view const& logits) {
+logits_loss_answer run(call_arguments& call, aha::dynamic_objective const& objective, array_view const& logits,
+                       py::handle object) {
   batch_keys const& k = batch_keys::get();
   logits_loss_keys const& n = logits_loss_keys::get();
   std::vector<array_view> owners;
@@ -32,35 +34,30 @@ logits_loss_answer run(call_arguments& call, aha::dynamic_objective const& objec
       rows_of(logits, call.at(n.logits), targets, number_of(call.keyword(n.temperature), call.at(n.temperature), 1.0));
   aha::token_batch<aha::host, T> b;
   fill_columns(b, call, "the log-probabilities of these logits", owners);
-  b.layout = layout_of(call.function(), "logits", rows.rank - 1, rows.outer, rows.rows, call.keyword(k.cu_seqlens),
+  py::handle const cu_seqlens = call.keyword(k.cu_seqlens);
+  bool const batch_of_one = cu_seqlens && rows.rank == 3 && rows.outer == 1;  // [1, T, V] of packed tokens
+  b.layout = layout_of(call.function(), "logits", batch_of_one ? 1 : rows.rank - 1, rows.outer, rows.rows, cu_seqlens,
                        call.keyword(k.lens), owners);
   unsigned const observed = observers_of(call.keyword(k.observe), call.at(k.observe));
   aha::exec::cpu const exec{threads_of(call.keyword(k.threads), call.at(k.threads))};
   py::handle const wanted = call.keyword(n.dlogits);
-  call.finish(n.objective, n.logits, n.targets, n.temperature, n.dlogits, k.old_logp, k.ref_logp, k.adv, k.weight,
-              k.keep, k.mask, k.cu_seqlens, k.lens, k.length, k.totals, k.scale, k.observe, k.threads);
+  bool const inplace = flag_of(call.keyword(n.inplace), call.at(n.inplace), false);
+  call.finish(n.objective, n.logits, n.targets, n.temperature, n.dlogits, n.inplace, k.old_logp, k.ref_logp, k.adv,
+              k.weight, k.keep, k.mask, k.cu_seqlens, k.lens, k.length, k.totals, k.scale, k.observe, k.threads);
 
   logits_loss_answer answer;
-  aha::logit_gradient<> to;
-  if (wanted && wanted.ptr() != Py_False) {
-    answer.dlogits = wanted.ptr() == Py_True
-                         ? new_array(logits, logits.type, logits.shape.data(), logits.rank, call.at(n.dlogits))
-                         : py::reinterpret_borrow<py::object>(wanted);
-    owners.push_back(view_of(answer.dlogits, call.at(n.dlogits)));
-    to = gradient_of(owners.back(), call.at(n.dlogits));
-    if (owners.back().type != logits.type) {
-      wrong_type(call.at(n.dlogits), name_of(logits) + " like logits", name_of(owners.back()));
-    }
-  }
+  gradient_target const to = gradient_target_of(wanted, inplace, logits, object, call.at(n.dlogits), false);
+  answer.dlogits = to.object;
   {
     py::gil_scoped_release const unlocked;
     std::int64_t const bytes = aha::workspace_bytes(exec, objective, rows, observed);
     std::unique_ptr<std::byte[]> const memory(new std::byte[static_cast<std::size_t>(bytes)]);
     aha::span<std::byte> const workspace(memory.get(), bytes);
-    aha::loss_result const r = aha::loss_from_logits(exec, objective, rows, b, to, workspace, observed);
+    aha::loss_result const r = aha::loss_from_logits(exec, objective, rows, b, to.view, workspace, observed);
     answer.loss = r.loss;
     answer.stats = r.stats;
   }
+  if (inplace) mark_written(logits);
   return answer;
 }
 
@@ -68,9 +65,10 @@ logits_loss_answer loss_from_logits(bool autograd, py::args const& args, py::kwa
   logits_loss_keys const& n = logits_loss_keys::get();
   call_arguments call("loss_from_logits", args, kwargs);
   aha::dynamic_objective const& objective = objective_of(call.required(n.objective), call.at(n.objective));
-  array_view const logits = view_of(call.required(n.logits), call.at(n.logits), autograd);
-  return column_dtype(logits) == dtype::f64 ? run<double>(call, objective, logits)
-                                            : run<float>(call, objective, logits);
+  py::handle const object = call.required(n.logits);
+  array_view const logits = view_of(object, call.at(n.logits), autograd);
+  return column_dtype(logits) == dtype::f64 ? run<double>(call, objective, logits, object)
+                                            : run<float>(call, objective, logits, object);
 }
 
 }  // namespace
@@ -80,15 +78,17 @@ void bind_logits_loss(py::module_& m) {
       "loss_from_logits(objective, logits, targets, *, temperature=1.0, old_logp=None, ref_logp=None, adv=None, "
       "weight=None, "
       "keep=None, mask=None, cu_seqlens=None, lens=None, length=None, totals=None, scale=1.0, observe=\"default\", "
-      "dlogits=None, threads=0)\n--\n\n"
+      "dlogits=None, inplace=False, threads=0)\n--\n\n"
       "Loss of an objective straight from logits, and its gradient by them: token_logp, loss, logits_gradient in one "
       "call.\n\n"
-      "logits: [T, V] with cu_seqlens, or [B, L, V]; float32, float64 or bfloat16 (torch), any strides but unit in V.\n"
+      "logits: [T, V] or [1, T, V] with cu_seqlens, or [B, L, V]; float64, float32, float16 or bfloat16 (torch), any\n"
+      "strides but unit in V.\n"
       "targets: int32 or int64 [T] or [B, L]; -100 is a mask, in denominators and statistics too. Columns as for loss, "
       "without\n"
-      "logp and entropy, which are computed here: float64 beside float64 logits, else float32.\n"
+      "logp, entropy and lse, which are computed here: float64 beside float64 logits, else float32.\n"
       "dlogits: None computes the loss alone, True a new array, or a buffer shaped and typed like logits, apart from "
       "them.\n"
+      "inplace=True: the gradient overwrites the logits, with the same bits and without memory of its own.\n"
       "Returns loss (float), dlogits, stats.";
   m.def(
       "loss_from_logits", [](py::args const& a, py::kwargs const& k) { return loss_from_logits(false, a, k); }, doc);

@@ -193,6 +193,7 @@ def loss_from_logits(
     scale: float = 1.0,
     observe: str | Sequence[str] = "default",
     dlogits: Array | bool | None = None,
+    inplace: bool = False,
     threads: int = 0,
 ) -> logits_loss_result: ...
 def token_logp(
@@ -213,11 +214,35 @@ def logits_gradient(
     entropy: Array | None = None,
     dlogp: Array | None = None,
     dentropy: Array | None = None,
+    dlse: Array | None = None,
     temperature: float = 1.0,
     mask: Array | None = None,
+    vocab_offset: int = 0,
+    vocab_size: int | None = None,
     dlogits: Array | bool | None = None,
+    inplace: bool = False,
     threads: int = 0,
 ) -> Any: ...
+def softmax_partials(
+    logits: Array,
+    targets: Array,
+    *,
+    vocab_offset: int = 0,
+    vocab_size: int | None = None,
+    temperature: float = 1.0,
+    entropy: bool = False,
+    mask: Array | None = None,
+    threads: int = 0,
+) -> Any: ...
+def merge_partials(shards: Array, *, temperature: float = 1.0, threads: int = 0) -> Any: ...
+def token_logp_from_partials(
+    partials: Array,
+    *,
+    temperature: float = 1.0,
+    entropy: bool = False,
+    dtype: Literal["float32", "float64"] = "float32",
+    threads: int = 0,
+) -> logp_result: ...
 def count_totals(
     mask: Array | None = None,
     cu_seqlens: Array | None = None,

@@ -57,6 +57,7 @@ def loss_from_logits(
     scale: float = 1.0,
     observe: str | Sequence[str] = "default",
     dlogits: Array | bool | None = None,
+    inplace: bool = False,
     threads: int = 0,
 ) -> loss_result: ...
 @overload
@@ -66,6 +67,7 @@ def token_logp(
     *,
     temperature: float = 1.0,
     entropy: Literal[False] = False,
+    lse: Literal[False] = False,
     mask: Array | None = None,
     threads: int = 0,
 ) -> Tensor: ...
@@ -76,6 +78,29 @@ def token_logp(
     *,
     temperature: float = 1.0,
     entropy: Literal[True],
+    lse: Literal[False] = False,
     mask: Array | None = None,
     threads: int = 0,
 ) -> tuple[Tensor, Tensor]: ...
+@overload
+def token_logp(
+    logits: Tensor,
+    targets: Array,
+    *,
+    temperature: float = 1.0,
+    entropy: Literal[False] = False,
+    lse: Literal[True],
+    mask: Array | None = None,
+    threads: int = 0,
+) -> tuple[Tensor, Tensor]: ...
+@overload
+def token_logp(
+    logits: Tensor,
+    targets: Array,
+    *,
+    temperature: float = 1.0,
+    entropy: Literal[True],
+    lse: Literal[True],
+    mask: Array | None = None,
+    threads: int = 0,
+) -> tuple[Tensor, Tensor, Tensor]: ...

@@ -21,6 +21,12 @@ char const* const with_kl = "sequence_mean(clip(0.2, 0.28) + 0.04 * kl(\"k3\"))"
 char const* const with_entropy =
     "sequence_mean(weight * clip(0.2, 0.28, level=\"sequence\") + 0.04 * kl(\"k3\")) - 0.01 * token_mean(entropy())";
 
+char const* const with_lse =
+    "sequence_sum(clip(0.1, 0.3)) - 0.02 * token_mean(entropy()) + 0.003 * token_mean(z_loss()) + "
+    "0.1 * sequence_mean(kl(\"k3\", gradient=\"ratio\", level=\"sequence\"))";
+char const* const passive_statistic = "sequence_mean(clip(0.2, 0.28, level=\"sequence_token\") + 0.5 * z_loss())";
+char const* const with_value = "token_mean(clip(0.2, 0.28) + 0.5 * value_loss(0.2)) + 2 * sequence_mean(given())";
+
 /// Four sequences of 3, 0, 1 and 4 tokens over V = 37, padded to width 4 or packed.
 template <class Stored>
 struct problem {
@@ -32,7 +38,7 @@ struct problem {
   std::vector<std::uint8_t> mask;
   std::vector<Stored> x, g;
   std::vector<std::int64_t> ids;
-  std::vector<P> old_logp, ref_logp, adv, weight;
+  std::vector<P> old_logp, ref_logp, adv, weight, value, returns;
   bytes workspace;
 
   explicit problem(bool as_padded) : padded(as_padded) {
@@ -50,6 +56,8 @@ struct problem {
         old_logp.push_back(static_cast<P>(real ? -3.0 + 0.5 * normal(random) : 0.0));
         ref_logp.push_back(static_cast<P>(real ? -3.0 + 0.5 * normal(random) : 0.0));
         weight.push_back(static_cast<P>(real ? 1.0 + 0.2 * normal(random) : 0.0));
+        value.push_back(static_cast<P>(real ? normal(random) : 0.0));
+        returns.push_back(static_cast<P>(real ? normal(random) : 0.0));
       }
     }
     g.assign(x.size(), stored<Stored>(7.0));
@@ -81,6 +89,12 @@ struct problem {
     if (objective.find("weight") != std::string::npos) {
       b.weight = aha::scoped<aha::column<P const>>(aha::scope::token, view(weight));
     }
+    if (objective.find("value") != std::string::npos) {
+      b.value = view(value);
+      b.old_value = view(weight);
+      b.returns = view(returns);
+      b.given = view(returns);
+    }
     b.adv = aha::per_sequence(adv);
     b.totals = aha::totals(7, 3);
     return b;
@@ -108,8 +122,10 @@ composed compose(problem<Stored> const& p, std::string const& objective) {
   widened(p.ref_logp, q.ref_logp);
   widened(p.adv, q.adv);
   widened(p.weight, q.weight);
+  widened(p.value, q.value);
+  widened(p.returns, q.returns);
   q.mask = p.mask;
-  std::vector<double> logp(size), entropy(size), dlogp(size), dentropy(size);
+  std::vector<double> logp(size), entropy(size), lse(size), dlogp(size), dentropy(size), dlse(size);
   std::vector<oracle::row> rows(size);
   composed r;
   r.g.assign(p.x.size(), 0.0);
@@ -120,6 +136,7 @@ composed compose(problem<Stored> const& p, std::string const& objective) {
     rows[k] = oracle::softmax(p.x.data() + k * 37, 37, p.ids[k], p.tau);
     logp[k] = rows[k].logp;
     entropy[k] = rows[k].entropy;
+    lse[k] = rows[k].lse;
   }
   aha::token_batch<aha::host, double> b = q.batch(objective);
   b.mask = p.padded ? aha::mask_view<>(aha::matrix(static_cast<std::uint8_t const*>(counts.data()), 4, 4))
@@ -131,12 +148,16 @@ composed compose(problem<Stored> const& p, std::string const& objective) {
     b.entropy = q.view(entropy);
     out.dentropy = aha::span(dentropy.data(), p.tokens());
   }
+  if (objective.find("z_loss") != std::string::npos) {
+    b.lse = q.view(lse);
+    out.dlse = aha::span(dlse.data(), p.tokens());
+  }
   aha::loss_result const l = aha::loss(aha::exec::scalar{}, aha::parse(objective), b, out);
   r.loss = l.loss;
   r.stats = l.stats;
   for (std::size_t k = 0; k < size; ++k) {
     if (counts[k] == 0) continue;
-    std::vector<double> const g = oracle::gradient(rows[k], p.ids[k], p.tau, dlogp[k], dentropy[k]);
+    std::vector<double> const g = oracle::gradient(rows[k], p.ids[k], p.tau, dlogp[k], dentropy[k], dlse[k]);
     std::copy(g.begin(), g.end(), r.g.begin() + static_cast<std::ptrdiff_t>(k * 37));
   }
   return r;
@@ -146,7 +167,7 @@ template <class Stored>
 void expect_composition() {
   double const close = std::is_same_v<Stored, double> ? 1e-12 : 1e-5;
   for (bool padded : {false, true}) {
-    for (char const* objective : {clip_only, with_kl, with_entropy}) {
+    for (char const* objective : {clip_only, with_kl, with_entropy, with_lse, passive_statistic, with_value}) {
       SCOPED_TRACE(std::string(objective) + (padded ? " padded" : " packed"));
       problem<Stored> p(padded);
       p.ids[2] = -100;
@@ -160,7 +181,8 @@ void expect_composition() {
         EXPECT_EQ(got.stats.sequences, 3);
         EXPECT_EQ(got.stats.clip_low, want.stats.clip_low);
         EXPECT_EQ(got.stats.clip_high, want.stats.clip_high);
-        EXPECT_EQ((got.stats.observed & aha::observe::entropy) != 0, objective == with_entropy);
+        EXPECT_EQ((got.stats.observed & aha::observe::entropy) != 0,
+                  objective == with_entropy || objective == with_lse);
         EXPECT_NEAR(got.stats.entropy_sum, want.stats.entropy_sum, 1e-4);
         for (std::size_t k = 0; k < p.g.size(); ++k) {
           ASSERT_NEAR(oracle::widen(p.g[k]), want.g[k], close * top + oracle::one_rounding<Stored>(want.g[k])) << k;
@@ -178,7 +200,7 @@ TEST(loss_from_logits, is_its_composition_in_float16) { expect_composition<float
 
 // Independent of every engine's derivative: the loss itself, perturbed.
 TEST(loss_from_logits, equals_central_differences) {
-  for (char const* objective : {with_kl, with_entropy}) {
+  for (char const* objective : {with_kl, with_entropy, with_lse}) {  // passive statistics differ from their differences
     problem<double> p(false);
     p.run(objective, aha::exec::cpu{1});
     std::vector<double> const g = p.g;
@@ -306,6 +328,7 @@ TEST(loss_from_logits, loss_alone_and_entropy_on_request) {
   EXPECT_EQ(aha::workspace_bytes(aha::exec::cpu{1}, o, p.rows()), 8 * 17);
   EXPECT_EQ(aha::workspace_bytes(aha::exec::cpu{1}, o, p.rows(), asked), 8 * 21);
   EXPECT_EQ(aha::workspace_bytes(aha::exec::cpu{1}, aha::parse(with_entropy), p.rows()), 8 * 25);
+  EXPECT_EQ(aha::workspace_bytes(aha::exec::cpu{1}, aha::parse(with_lse), p.rows()), 8 * 33);
   problem<float> q(false);
   aha::loss_result const observed = q.run(with_kl, aha::exec::cpu{1}, asked);
   EXPECT_EQ(observed.loss, want.loss);
@@ -334,6 +357,55 @@ TEST(loss_from_logits, cut_last_column) {
     EXPECT_EQ(std::memcmp(&g[i * 5 * 37], &p.g[i * 4 * 37], 4 * 37 * sizeof(float)), 0);
     EXPECT_EQ(g[(i * 5 + 4) * 37], 7.0F);
   }
+}
+
+// Inputs that do not come from the logits keep their outputs; the others' gradients go on into dlogits.
+TEST(loss_from_logits, outputs_of_other_inputs) {
+  problem<double> p(true);
+  auto const o = aha::parse(with_value);
+  auto const b = p.batch(with_value);
+  std::vector<double> dvalue(16, 7.0), dgiven(16, 7.0), token_loss(16, 7.0), want_value(16), want_given(16),
+      want_loss(16);
+  aha::outputs<double> out;
+  out.dvalue = dvalue;
+  out.dgiven = aha::matrix(dgiven.data(), 4, 4);
+  out.token_loss = token_loss;
+  p.workspace.resize(static_cast<std::size_t>(aha::workspace_bytes(aha::exec::cpu{1}, o, p.rows())));
+  double const loss =
+      aha::loss_from_logits(aha::exec::cpu{1}, o, p.rows(), b, p.dlogits(), p.workspace, aha::observe::defaults, out)
+          .loss;
+  std::vector<double> logp(16);
+  aha::logp_outputs<double> forward;
+  forward.logp = aha::matrix(logp.data(), 4, 4);
+  aha::token_logp(aha::exec::cpu{1}, p.rows(), b.mask, forward);
+  auto from_logp = b;
+  from_logp.logp = logp;
+  aha::outputs<double> want;
+  want.dvalue = want_value;
+  want.dgiven = want_given;
+  want.token_loss = want_loss;
+  EXPECT_EQ(aha::loss(aha::exec::cpu{1}, o, from_logp, want).loss, loss);
+  EXPECT_EQ(dvalue, want_value);
+  EXPECT_EQ(dgiven, want_given);
+  EXPECT_EQ(token_loss, want_loss);
+  EXPECT_NE(dvalue[0], 0.0);
+  EXPECT_NE(dgiven[0], 0.0);
+  auto const error = [&](aha::outputs<double> const& wrong) -> std::string {
+    try {
+      aha::loss_from_logits(aha::exec::cpu{1}, o, p.rows(), b, p.dlogits(), p.workspace, aha::observe::defaults, wrong);
+    } catch (std::invalid_argument const& e) {
+      return e.what();
+    }
+    return "no error";
+  };
+  aha::outputs<double> wrong;
+  wrong.dlogp = dvalue;
+  EXPECT_EQ(error(wrong), "aha::loss_from_logits: dlogp: expected no buffer (it goes on into dlogits), got one");
+  wrong = {};
+  wrong.dvalue = aha::span(p.x.data(), 16);
+  EXPECT_EQ(error(wrong), "aha::loss_from_logits: dvalue: expected memory apart from logits, got overlapping memory");
+  wrong.dvalue = aha::span(p.g.data(), 16);
+  EXPECT_EQ(error(wrong), "aha::loss_from_logits: dvalue: expected memory apart from dlogits, got overlapping memory");
 }
 
 // R8: in place needs no memory of its own, and gives the same bits.
@@ -419,6 +491,9 @@ TEST(loss_from_logits, bad_input_is_named_and_nothing_written) {
   rows.temperature = 0;
   expect("temperature", "a positive number (1e-30 to 1e30), got 0");
   rows = p.rows();
+  b.lse = p.old_logp;
+  expect("lse", "no column (it is computed from the logits), got one");
+  b.lse = {};
   rows.vocab_size = 74;
   expect("logits", "whole rows (shards go through softmax_partials), got the ids [0, 37) of 74");
   rows = p.rows();
