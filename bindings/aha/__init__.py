@@ -17,6 +17,7 @@ from ._aha import (
     constant_length,
     count_totals,
     entropy,
+    given,
     groups,
     keep,
     kl,
@@ -30,6 +31,8 @@ from ._aha import (
     parse_expression,
     per_sequence,
     per_token,
+    positive_mean,
+    prompt_mean,
     sequence_mean,
     sequence_sum,
     softmax_partials,
@@ -40,7 +43,9 @@ from ._aha import (
     token_mean,
     token_sum,
     totals,
+    value_loss,
     weight,
+    z_loss,
 )
 
 __all__ = [
@@ -51,6 +56,7 @@ __all__ = [
     "constant_length",
     "count_totals",
     "entropy",
+    "given",
     "groups",
     "keep",
     "kl",
@@ -64,6 +70,8 @@ __all__ = [
     "parse_expression",
     "per_sequence",
     "per_token",
+    "positive_mean",
+    "prompt_mean",
     "sequence_mean",
     "sequence_sum",
     "softmax_partials",
@@ -74,7 +82,9 @@ __all__ = [
     "token_mean",
     "token_sum",
     "totals",
+    "value_loss",
     "weight",
+    "z_loss",
 ]
 
 

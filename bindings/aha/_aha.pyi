@@ -138,6 +138,12 @@ class logits_loss_result:
     @property
     def dlogits(self) -> Any: ...
     @property
+    def dvalue(self) -> Any: ...
+    @property
+    def dgiven(self) -> Any: ...
+    @property
+    def token_loss(self) -> Any: ...
+    @property
     def stats(self) -> loss_stats: ...
 
 class logp_result:
@@ -182,6 +188,10 @@ def loss_from_logits(
     temperature: float = 1.0,
     old_logp: Array | on_policy_mark | None = None,
     ref_logp: Array | None = None,
+    value: Array | None = None,
+    old_value: Array | None = None,
+    returns: Array | None = None,
+    given: Array | None = None,
     adv: scoped_array | None = None,
     weight: scoped_array | None = None,
     keep: scoped_array | None = None,
@@ -189,9 +199,11 @@ def loss_from_logits(
     cu_seqlens: Array | None = None,
     lens: Array | None = None,
     length: Array | None = None,
+    prompt_tokens: Array | None = None,
     totals: totals | None = None,
     scale: float = 1.0,
     observe: str | Sequence[str] = "default",
+    outputs: outputs | None = None,
     dlogits: Array | bool | None = None,
     inplace: bool = False,
     threads: int = 0,

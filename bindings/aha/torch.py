@@ -19,17 +19,22 @@ class loss_result:
     """What `loss` and `loss_from_logits` return.
 
     loss: a scalar tensor with autograd, float64 for float64 columns and logits, else float32. stats: what was observed.
-    dlogp, dentropy, token_loss: as the function without autograd gives them (from log-probabilities only); dlogp and
-    dentropy are what backward uses: do not write to them.
+    dlogp, dentropy, dlse (from log-probabilities only), dvalue, dgiven, token_loss: as the function without autograd
+    gives them; the gradients are what backward uses: do not write to them.
     """
 
-    __slots__ = ("loss", "stats", "dlogp", "dentropy", "token_loss")
+    __slots__ = ("loss", "stats", "dlogp", "dentropy", "dlse", "dvalue", "dgiven", "token_loss")
 
-    def __init__(self, loss, stats, dlogp=None, dentropy=None, token_loss=None):
+    def __init__(
+        self, loss, stats, dlogp=None, dentropy=None, dlse=None, dvalue=None, dgiven=None, token_loss=None
+    ):
         self.loss = loss
         self.stats = stats
         self.dlogp = dlogp
         self.dentropy = dentropy
+        self.dlse = dlse
+        self.dvalue = dvalue
+        self.dgiven = dgiven
         self.token_loss = token_loss
 
     def __repr__(self):
@@ -60,61 +65,58 @@ def _times(upstream, gradient):
     return gradient if factor == 1.0 else gradient * factor
 
 
+# What a loss is differentiated by, and the output that holds that gradient.
+_ACTIVE = {"logp": "dlogp", "entropy": "dentropy", "lse": "dlse", "value": "dvalue", "given": "dgiven"}
+
+
 class _Loss(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, logp, entropy, objective, columns):
-        r = _aha._loss_autograd(objective, logp, entropy=entropy, **columns)
-        ctx.save_for_backward(
-            torch.as_tensor(r.dlogp) if ctx.needs_input_grad[0] else None,
-            torch.as_tensor(r.dentropy) if ctx.needs_input_grad[1] and r.dentropy is not None else None,
-        )
-        return _scalar(r.loss, logp), r
+    def forward(ctx, objective, columns, *active):
+        r = _aha._loss_autograd(objective, **dict(zip(_ACTIVE, active)), **columns)
+        outputs = (getattr(r, name) for name in _ACTIVE.values())
+        asked = zip(outputs, ctx.needs_input_grad[2:])
+        ctx.save_for_backward(*(torch.as_tensor(d) if on and d is not None else None for d, on in asked))
+        return _scalar(r.loss, next(x for x in active if x is not None)), r
 
     @staticmethod
     @once_differentiable
     def backward(ctx, upstream, _):
-        dlogp, dentropy = ctx.saved_tensors
-        return (
-            None if dlogp is None else _times(upstream, dlogp),
-            None if dentropy is None else _times(upstream, dentropy),
-            None,
-            None,
-        )
+        return None, None, *(None if d is None else _times(upstream, d) for d in ctx.saved_tensors)
 
 
-def loss(objective, logp, *, entropy=None, outputs=None, **columns):
-    """`aha.loss` with autograd through `logp` and `entropy`; the same arguments."""
-    _tensor("loss", "logp", logp)
-    active_logp = _requires_grad(logp)
-    active_entropy = _requires_grad(entropy)
+def loss(objective, logp=None, *, entropy=None, lse=None, value=None, given=None, outputs=None, **columns):
+    """`aha.loss` with autograd through `logp`, `entropy`, `lse`, `value` and `given`; the same arguments."""
+    active = dict(zip(_ACTIVE, (logp, entropy, lse, value, given)))
+    leading = next((x for x in active.items() if x[1] is not None), ("logp", None))
+    _tensor("loss", *leading)
     asked = outputs if outputs is not None else _aha.outputs()
     if not isinstance(asked, _aha.outputs):
         raise TypeError(f"aha::loss: outputs: expected aha.outputs(...), got {_kind(asked)}")
     # A gradient is computed where an input requires it, or where it was asked for.
-    columns["outputs"] = _aha.outputs(
-        dlogp=asked.dlogp if asked.dlogp is not None else (active_logp or None),
-        dentropy=asked.dentropy if asked.dentropy is not None else (active_entropy or None),
-        token_loss=asked.token_loss,
-    )
-    if active_logp or active_entropy:
-        value, r = _Loss.apply(logp, entropy, objective, columns)
+    requested = {"token_loss": asked.token_loss}
+    for name, gradient in _ACTIVE.items():
+        buffer = getattr(asked, gradient)
+        requested[gradient] = buffer if buffer is not None else (_requires_grad(active[name]) or None)
+    columns["outputs"] = _aha.outputs(**requested)
+    if any(_requires_grad(x) for x in active.values()):
+        result, r = _Loss.apply(objective, columns, *active.values())
     else:
-        r = _aha._loss_autograd(objective, logp, entropy=entropy, **columns)
-        value = _scalar(r.loss, logp)
-    return loss_result(value, r.stats, r.dlogp, r.dentropy, r.token_loss)
+        r = _aha._loss_autograd(objective, **active, **columns)
+        result = _scalar(r.loss, leading[1])
+    return loss_result(result, r.stats, **{name: getattr(r, name) for name in requested})
 
 
 class _LossFromLogits(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, logits, objective, targets, columns):
-        r = _aha._loss_from_logits_autograd(objective, logits, targets, **columns)
-        ctx.save_for_backward(torch.as_tensor(r.dlogits))
-        return _scalar(r.loss, logits), r.stats
+    def forward(ctx, objective, targets, columns, logits, value, given):
+        r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)
+        ctx.save_for_backward(*(None if d is None else torch.as_tensor(d) for d in (r.dlogits, r.dvalue, r.dgiven)))
+        return _scalar(r.loss, logits), r
 
     @staticmethod
     @once_differentiable
     def backward(ctx, upstream, _):
-        return _times(upstream, ctx.saved_tensors[0]), None, None, None
+        return None, None, None, *(None if d is None else _times(upstream, d) for d in ctx.saved_tensors)
 
 
 class _Held:
@@ -127,12 +129,13 @@ class _Held:
 
 
 class _LossInPlace(torch.autograd.Function):
-    """As `_LossFromLogits`, after the gradient has overwritten the logits: nothing is saved, the memory is watched."""
+    """As `_LossFromLogits`, after the gradient has overwritten the logits: it is not saved, its memory is watched."""
 
     @staticmethod
-    def forward(ctx, logits, value, held):
+    def forward(ctx, r, held, logits, value, given):
         ctx.held = held
-        return _scalar(value, logits)
+        ctx.save_for_backward(*(None if d is None else torch.as_tensor(d) for d in (r.dvalue, r.dgiven)))
+        return _scalar(r.loss, logits)
 
     @staticmethod
     @once_differentiable
@@ -141,7 +144,8 @@ class _LossInPlace(torch.autograd.Function):
             raise RuntimeError(
                 "aha::loss_from_logits: logits: expected the gradient that inplace=True has put there, got a later write"
             )
-        return _times(upstream, ctx.held.gradient), None, None
+        saved = (ctx.held.gradient, *ctx.saved_tensors)
+        return None, None, *(None if d is None else _times(upstream, d) for d in saved)
 
 
 class _Overwritten(torch.autograd.Function):
@@ -175,8 +179,10 @@ def _may_be_overwritten(logits):
         )
 
 
-def loss_from_logits(objective, logits, targets, *, dlogits=None, inplace=False, **columns):
-    """`aha.loss_from_logits` with autograd through `logits`; the same arguments.
+def loss_from_logits(
+    objective, logits, targets, *, value=None, given=None, outputs=None, dlogits=None, inplace=False, **columns
+):
+    """`aha.loss_from_logits` with autograd through `logits`, `value` and `given`; the same arguments.
 
     The gradient has the logits' dtype and is held until the graph is freed. `dlogits` may be a buffer for it, apart from
     the logits. `inplace=True`: where the logits require grad, their gradient takes their place, with the same bits and
@@ -186,20 +192,31 @@ def loss_from_logits(objective, logits, targets, *, dlogits=None, inplace=False,
     _tensor("loss_from_logits", "logits", logits)
     if not isinstance(inplace, bool):
         raise TypeError(f"aha::loss_from_logits: inplace: expected True or False, got {_kind(inplace)}")
-    if inplace and _requires_grad(logits):
+    asked = outputs if outputs is not None else _aha.outputs()
+    if not isinstance(asked, _aha.outputs):
+        raise TypeError(f"aha::loss_from_logits: outputs: expected aha.outputs(...), got {_kind(asked)}")
+    active = _requires_grad(logits)
+    requested = {name: getattr(asked, name) for name in (*_ACTIVE.values(), "token_loss")}
+    for name, x in (("dvalue", value), ("dgiven", given)):
+        if requested[name] is None:
+            requested[name] = _requires_grad(x) or None
+    columns["outputs"] = _aha.outputs(**requested)
+    if active and inplace:
         _may_be_overwritten(logits)
-        r = _aha._loss_from_logits_autograd(objective, logits, targets, dlogits=dlogits, inplace=True, **columns)
+        columns.update(dlogits=dlogits, inplace=True)
+        r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)
         held = _Held(logits.detach())
-        value = _LossInPlace.apply(logits, r.loss, held)
+        result = _LossInPlace.apply(r, held, logits, value, given)
         _Overwritten.apply(logits)
         held.version = logits._version
-        return loss_result(value, r.stats)
-    if _requires_grad(logits):
-        columns["dlogits"] = True if dlogits is None else dlogits
-        value, stats = _LossFromLogits.apply(logits, objective, targets, columns)
-        return loss_result(value, stats)
-    r = _aha._loss_from_logits_autograd(objective, logits, targets, dlogits=dlogits, **columns)
-    return loss_result(_scalar(r.loss, logits), r.stats)
+    else:
+        columns["dlogits"] = True if dlogits is None and active else dlogits
+        if active or _requires_grad(value) or _requires_grad(given):
+            result, r = _LossFromLogits.apply(objective, targets, columns, logits, value, given)
+        else:
+            r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)
+            result = _scalar(r.loss, logits)
+    return loss_result(result, r.stats, dvalue=r.dvalue, dgiven=r.dgiven, token_loss=r.token_loss)
 
 
 class _TokenLogp(torch.autograd.Function):
