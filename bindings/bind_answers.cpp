@@ -68,8 +68,17 @@ void bind_answers(py::module_& m) {
             return loss_answer{t[0].cast<double>(), t[1].cast<output_objects>(), t[2].cast<aha::loss_stats>()};
           }));
 
-  py::class_<logits_loss_answer>(m, "logits_loss_result", "What loss_from_logits(...) returns.")
-      .def_readonly("loss", &logits_loss_answer::loss, "The loss, a float.")
+  py::class_<logits_loss_answer> from_logits(m, "logits_loss_result", "What loss_from_logits(...) returns.");
+  for_each_output([&](std::string_view name, aha::active_input const* input, std::size_t i) {
+    // Gradients by what the logits determine have gone on into dlogits.
+    if (input != nullptr && *input != aha::active_input::value && *input != aha::active_input::given) return;
+    std::string const doc = input != nullptr
+                                ? "d loss / d " + std::string(name.substr(1)) + ", shaped like it, or None."
+                                : "Each token's share, which sums to the loss, or None.";
+    from_logits.def_property_readonly(
+        std::string(name).c_str(), [i](logits_loss_answer const& r) { return r.outputs[i]; }, doc.c_str());
+  });
+  from_logits.def_readonly("loss", &logits_loss_answer::loss, "The loss, a float.")
       .def_readonly("dlogits", &logits_loss_answer::dlogits,
                     "d loss / d logits, shaped and typed like logits, or None.")
       .def_readonly("stats", &logits_loss_answer::stats, "What was observed.")
@@ -77,9 +86,10 @@ void bind_answers(py::module_& m) {
            [](logits_loss_answer const& r) {
              return "logits_loss_result(loss=" + std::string(py::repr(py::float_(r.loss))) + ")";
            })
-      .def(py::pickle([](logits_loss_answer const& r) { return py::make_tuple(r.loss, r.dlogits, r.stats); },
+      .def(py::pickle([](logits_loss_answer const& r) { return py::make_tuple(r.loss, r.dlogits, r.outputs, r.stats); },
                       [](py::tuple const& t) {
-                        return logits_loss_answer{t[0].cast<double>(), t[1], t[2].cast<aha::loss_stats>()};
+                        return logits_loss_answer{t[0].cast<double>(), t[1], t[2].cast<output_objects>(),
+                                                  t[3].cast<aha::loss_stats>()};
                       }));
 }
 

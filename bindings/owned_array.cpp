@@ -28,7 +28,7 @@ struct named_code {
 };
 constexpr named_code codes[] = {{dtype::boolean, {6, 8, 1}}, {dtype::u8, {1, 8, 1}},   {dtype::i32, {0, 32, 1}},
                                 {dtype::i64, {0, 64, 1}},    {dtype::f32, {2, 32, 1}}, {dtype::f64, {2, 64, 1}},
-                                {dtype::bf16, {4, 16, 1}}};
+                                {dtype::bf16, {4, 16, 1}},   {dtype::f16, {2, 16, 1}}};
 
 /// One exported tensor: its shape and what keeps the memory, freed by the consumer.
 template <class Managed>
