@@ -36,7 +36,7 @@ void bind_answers(py::module_& m) {
       "What a call observed over its unmasked tokens: sums and counts, mergeable over micro-batches\n"
       "and ranks.");
   def_record(stats, "loss_stats");
-  stats
+  stats.def(py::init<>(), "__init__(self)\n--\n\n")
       .def_property_readonly(
           "tokens", [](aha::loss_stats const& s) { return s.tokens; }, "Unmasked tokens.")
       .def_property_readonly(

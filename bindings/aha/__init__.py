@@ -12,6 +12,7 @@
 from . import advantage
 from ._aha import (
     __version__,
+    advantage_stats,
     advantages,
     clip,
     constant_length,
@@ -24,6 +25,7 @@ from ._aha import (
     logits_gradient,
     loss,
     loss_from_logits,
+    loss_stats,
     merge_partials,
     parse,
     parse_expression,
@@ -48,6 +50,7 @@ from ._config import show_config
 __all__ = [
     "__version__",
     "advantage",
+    "advantage_stats",
     "advantages",
     "clip",
     "constant_length",
@@ -60,6 +63,7 @@ __all__ = [
     "logits_gradient",
     "loss",
     "loss_from_logits",
+    "loss_stats",
     "merge_partials",
     "on_policy",
     "outputs",
