@@ -13,7 +13,6 @@ members, with the types that a sample of it has.
 import ast
 import difflib
 import inspect
-import keyword
 import pathlib
 import re
 import sys
@@ -24,6 +23,7 @@ import numpy as np
 FOLDER = pathlib.Path(__file__).resolve().parent / "aha"
 WIDTH = 120
 
+ME = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
 HEAD = """\
 # SPDX-License-Identifier: MIT
 # Written by bindings/make_stubs.py: change the bindings and run it.
@@ -51,6 +51,8 @@ PARAMETERS = {
     "moments": "moments | None",
     "clip": "float | tuple[float | None, float | None] | None",
     "group": "object",
+    "vocab_size": "int | None",
+    "dtype": 'Literal["float32", "float64"]',
     "advantages.adv": "Array | None",
     "measure.x": "Array",
     "whiten.x": "Array",
@@ -148,7 +150,7 @@ class Writer:
 
     def type_of_parameter(self, function, p, call):
         for name in (f"{function}.{p.name}", p.name):
-            if name in PARAMETERS and (name != p.name or not isinstance(p.default, (str, tuple)) or p.name == "observe"):
+            if name in PARAMETERS:
                 # A required one is not None.
                 return PARAMETERS[name].replace(" | None", "") if p.default is p.empty else PARAMETERS[name]
         if p.default is p.empty:
@@ -218,13 +220,10 @@ class Writer:
                 body += ["@staticmethod", *finished(head, documented(getattr(cls, member), "    "))]
             else:
                 method = getattr(cls, member)
-                parameters = list(inspect.signature(method).parameters.values())
-                if member in ("merge",):
-                    types = {"other": name}
-                else:
-                    types = None
-                returns = RETURNS.get(f"{name}.{member}") or RETURNS.get(member) or ("Any" if member != "reduce" else name)
-                head = self.signature(member, parameters, returns, function=member, types=types)
+                parameters = [ME, *inspect.signature(method).parameters.values()]
+                own = {"reduce": name}.get(member, "Any")
+                returns = RETURNS.get(f"{name}.{member}") or RETURNS.get(member) or own
+                head = self.signature(member, parameters, returns, function=member, types={"other": name})
                 body += finished(head, documented(method, "    "))
         lines = [*documented(cls, ""), *([""] if body and inspect.getdoc(cls) else []), *body]
         if not lines:
@@ -240,8 +239,7 @@ class Writer:
             return []  # made by functions only
         if any(p.kind is p.VAR_POSITIONAL for p in parameters):
             return []
-        me = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-        return finished(self.signature("__init__", [me, *parameters], "None", function=name, call=cls), [])
+        return finished(self.signature("__init__", [ME, *parameters], "None", function=name, call=cls), [])
 
     # --- files ---------------------------------------------------------------------------------------------------
     def compiled(self):
@@ -254,8 +252,7 @@ class Writer:
                 functions.append(self.function(name, thing))
             else:
                 variables.append(f"{name}: {type(thing).__name__}")
-        variables.append("def _build_config() -> dict[str, Any]: ...")
-        blocks = [[ARRAY], *classes, variables, *functions]
+        blocks = [[ARRAY], *classes, variables, ["def _build_config() -> dict[str, Any]: ..."], *functions]
         text = "\n\n".join("\n".join(b) for b in blocks) + "\n"
         return HEAD + imports(text, self.aha) + text
 
@@ -273,7 +270,7 @@ class Writer:
 
     def autograd(self):
         torch = self.aha.torch
-        active = {name: "Tensor" for name in torch.DIFFERENTIABLE}
+        active = {"logits", *self.aha.torch._compiled.ACTIVE}
         blocks = [[f"__all__ = [{', '.join(quoted(n) for n in torch.__all__)}]"]]
         for name in torch.__all__:
             thing = getattr(torch, name)
@@ -360,6 +357,8 @@ def column_names(aha):
 
 def stubs():
     """File name -> text."""
+    # The module that was built, not the sources beside this file.
+    sys.path[:] = [p for p in sys.path if pathlib.Path(p or ".").resolve() != FOLDER.parent]
     import aha
     import aha.torch
 

@@ -1,25 +1,27 @@
 # SPDX-License-Identifier: MIT
+# Written by bindings/make_stubs.py: change the bindings and run it.
 from . import advantage as advantage
 from . import torch as torch
 from ._aha import __version__ as __version__
+from ._aha import advantage_stats as advantage_stats
 from ._aha import advantages as advantages
 from ._aha import clip as clip
 from ._aha import constant_length as constant_length
 from ._aha import count_totals as count_totals
 from ._aha import entropy as entropy
+from ._aha import given as given
 from ._aha import groups as groups
 from ._aha import keep as keep
 from ._aha import kl as kl
 from ._aha import logits_gradient as logits_gradient
 from ._aha import loss as loss
 from ._aha import loss_from_logits as loss_from_logits
+from ._aha import loss_stats as loss_stats
 from ._aha import merge_partials as merge_partials
-from ._aha import on_policy as on_policy
-from ._aha import outputs as outputs
 from ._aha import parse as parse
 from ._aha import parse_expression as parse_expression
-from ._aha import per_sequence as per_sequence
-from ._aha import per_token as per_token
+from ._aha import positive_mean as positive_mean
+from ._aha import prompt_mean as prompt_mean
 from ._aha import sequence_mean as sequence_mean
 from ._aha import sequence_sum as sequence_sum
 from ._aha import softmax_partials as softmax_partials
@@ -29,5 +31,12 @@ from ._aha import token_logp as token_logp
 from ._aha import token_logp_from_partials as token_logp_from_partials
 from ._aha import token_mean as token_mean
 from ._aha import token_sum as token_sum
-from ._aha import totals as totals
+from ._aha import value_loss as value_loss
 from ._aha import weight as weight
+from ._aha import z_loss as z_loss
+from ._columns import on_policy as on_policy
+from ._columns import outputs as outputs
+from ._columns import per_sequence as per_sequence
+from ._columns import per_token as per_token
+from ._columns import totals as totals
+from ._config import show_config as show_config
