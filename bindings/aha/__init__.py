@@ -23,6 +23,8 @@ from ._aha import (
     logits_gradient,
     loss,
     loss_from_logits,
+    measure,
+    moments,
     on_policy,
     outputs,
     parse,
@@ -33,11 +35,13 @@ from ._aha import (
     sequence_sum,
     target_shift,
     terms_table,
+    to_tokens,
     token_logp,
     token_mean,
     token_sum,
     totals,
     weight,
+    whiten,
 )
 
 __all__ = [
@@ -54,6 +58,8 @@ __all__ = [
     "logits_gradient",
     "loss",
     "loss_from_logits",
+    "measure",
+    "moments",
     "on_policy",
     "outputs",
     "parse",
@@ -64,11 +70,13 @@ __all__ = [
     "sequence_sum",
     "target_shift",
     "terms_table",
+    "to_tokens",
     "token_logp",
     "token_mean",
     "token_sum",
     "totals",
     "weight",
+    "whiten",
 ]
 
 
