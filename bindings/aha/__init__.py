@@ -17,6 +17,7 @@ from ._aha import (
     constant_length,
     count_totals,
     entropy,
+    given,
     groups,
     keep,
     kl,
@@ -31,6 +32,8 @@ from ._aha import (
     parse_expression,
     per_sequence,
     per_token,
+    positive_mean,
+    prompt_mean,
     sequence_mean,
     sequence_sum,
     target_shift,
@@ -40,8 +43,10 @@ from ._aha import (
     token_mean,
     token_sum,
     totals,
+    value_loss,
     weight,
     whiten,
+    z_loss,
 )
 
 __all__ = [
@@ -52,6 +57,7 @@ __all__ = [
     "constant_length",
     "count_totals",
     "entropy",
+    "given",
     "groups",
     "keep",
     "kl",
@@ -66,6 +72,8 @@ __all__ = [
     "parse_expression",
     "per_sequence",
     "per_token",
+    "positive_mean",
+    "prompt_mean",
     "sequence_mean",
     "sequence_sum",
     "target_shift",
@@ -75,8 +83,10 @@ __all__ = [
     "token_mean",
     "token_sum",
     "totals",
+    "value_loss",
     "weight",
     "whiten",
+    "z_loss",
 ]
 
 
