@@ -205,6 +205,8 @@ TEST(order_free_moments, without_one_member_equals_the_moments_of_the_others) {
                                                  {0.1, 0.7, 0.25, 0.3},
                                                  {1.0, 1.0 + 0x1p-40, 1.0 - 0x1p-40, 1e6},
                                                  {-1e6, 1.0, 1.5, 1e6},
+                                                 {0.0, 1e-3, -1e-3, 10.0},
+                                                 {1.0, 1.001, 30.0, 0.999, 1.0005},
                                                  {5, 5, 5, 5, 6}}) {
     for (int round = 0; round < 3; ++round) {
       aha::order_free_moments const all = order_free(x);
