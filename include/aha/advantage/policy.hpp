@@ -46,7 +46,7 @@ struct clip_range {
 };
 inline constexpr range around_zero{"a pair (low, high) with low <= 0 <= high", [](double x) { return x == x; }};
 constexpr bool is_legal(clip_range const& c, range const& /*legal*/) { return c.low <= 0.0 && 0.0 <= c.high; }
-inline std::string option_text(clip_range const& c) { return text("(", c.low, ", ", c.high, ")"); }
+inline std::string member_text(clip_range const& c) { return text("(", c.low, ", ", c.high, ")"); }
 
 }  // namespace advantage
 template <>

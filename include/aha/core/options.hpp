@@ -9,7 +9,7 @@ AHA_NAMESPACE_BEGIN
 
 // Options are structs that describe their members: `params(f)` calls f(name, member, range, meaning) for each. What is
 // legal is said once, by `is_legal` of a member's value and its range; validation, tests and tables ask it. A type of
-// members of its own (a pair) brings an overload of `is_legal` and of `option_text` in its namespace.
+// members of its own (a pair) brings an overload of `is_legal` and of `member_text` in its namespace.
 
 constexpr bool is_legal(double x, range const& legal) { return legal.contains(x); }
 constexpr bool is_legal(int x, range const& legal) { return legal.contains(x); }
@@ -31,7 +31,7 @@ constexpr bool has_legal_members(Options const& options) {
 
 /// What a member may be, as text: its range's, or the names of its enumeration.
 template <class X>
-std::string legal_text(X const&, range const& legal) {
+std::string legal_member_text(X const&, range const& legal) {
   if constexpr (std::is_enum_v<X>) {
     auto const& names = enum_names<X>::values;
     std::string all(names[0]);
@@ -45,7 +45,7 @@ std::string legal_text(X const&, range const& legal) {
 
 /// A member's value as text; of an enumeration the number, since a name would be legal.
 template <class X>
-std::string option_text(X const& x) {
+std::string member_text(X const& x) {
   if constexpr (std::is_enum_v<X>) {
     return to_text(static_cast<std::size_t>(x));
   } else {
@@ -59,7 +59,8 @@ status check_members(std::string_view function, Options const& options) {
   status bad;
   Options::params([&](std::string_view name, auto member, range const& legal, std::string_view) {
     auto const& x = options.*member;
-    if (bad.ok() && !is_legal(x, legal)) bad = bad_argument(function, name, legal_text(x, legal), option_text(x));
+    if (bad.ok() && !is_legal(x, legal))
+      bad = bad_argument(function, name, legal_member_text(x, legal), member_text(x));
   });
   return bad;
 }
