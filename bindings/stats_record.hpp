@@ -81,12 +81,15 @@ Stats unpacked(std::string_view bytes, char const* name, argument where) {
 
 /// Defines what every mergeable record offers: merge, +, ==, pickles, to_array and from_array, reduce.
 template <class Stats>
-void def_record(py::class_<Stats>& c, char const* name) {
+void def_record(py::class_<Stats>& c, char const* name, char const* about_merge = "") {
   // Names of functions in error texts; they live as long as the module.
   static std::string const from_array = std::string(name) + ".from_array";
   static std::string const reduce = std::string(name) + ".reduce";
-  c.def("merge", &Stats::merge, py::arg("other"),
-        "merge($self, other)\n--\n\nAdds what another call observed (of another micro-batch or rank).")
+  static std::string const merge_doc =
+      aha::text("merge($self, other)\n--\n\nAdds another record, of another micro-batch or rank.",
+                *about_merge == '\0' ? "" : " ", about_merge);
+  c.def(
+       "merge", [](Stats& self, Stats const& other) { self.merge(other); }, py::arg("other"), merge_doc.c_str())
       .def(
           "__add__",
           [](Stats a, Stats const& b) {

@@ -27,6 +27,8 @@ from ._aha import (
     loss_from_logits,
     loss_stats,
     merge_partials,
+    measure,
+    moments,
     parse,
     parse_expression,
     positive_mean,
@@ -36,12 +38,14 @@ from ._aha import (
     softmax_partials,
     target_shift,
     terms_table,
+    to_tokens,
     token_logp,
     token_logp_from_partials,
     token_mean,
     token_sum,
     value_loss,
     weight,
+    whiten,
     z_loss,
 )
 from ._columns import on_policy, outputs, per_sequence, per_token, totals
@@ -65,6 +69,8 @@ __all__ = [
     "loss_from_logits",
     "loss_stats",
     "merge_partials",
+    "measure",
+    "moments",
     "on_policy",
     "outputs",
     "parse",
@@ -79,6 +85,7 @@ __all__ = [
     "softmax_partials",
     "target_shift",
     "terms_table",
+    "to_tokens",
     "token_logp",
     "token_logp_from_partials",
     "token_mean",
@@ -86,6 +93,7 @@ __all__ = [
     "totals",
     "value_loss",
     "weight",
+    "whiten",
     "z_loss",
 ]
 

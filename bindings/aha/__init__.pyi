@@ -27,6 +27,7 @@ from ._aha import sequence_sum as sequence_sum
 from ._aha import softmax_partials as softmax_partials
 from ._aha import target_shift as target_shift
 from ._aha import terms_table as terms_table
+from ._aha import to_tokens as to_tokens
 from ._aha import token_logp as token_logp
 from ._aha import token_logp_from_partials as token_logp_from_partials
 from ._aha import token_mean as token_mean

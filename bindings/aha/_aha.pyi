@@ -24,11 +24,13 @@ class advantage_group:
         self,
         *,
         baseline: Literal["mean", "leave_one_out", "none"] = "mean",
-        scale: Literal["std", "none"] = "std",
+        scale: Literal["std", "leave_one_out", "batch", "batch_centred", "none"] = "std",
         eps: float = 1e-06,
         ddof: int = 1,
         singleton: Literal["zero", "keep_reward"] = "zero",
         zero_spread: Literal["zero", "unscaled"] = "zero",
+        flat_rest: Literal["unscaled", "zero"] = "unscaled",
+        clip: float | tuple[float | None, float | None] | None = None,
     ) -> None: ...
 
 class advantage_result:
@@ -279,6 +281,7 @@ def advantages(
     groups: groups,
     *,
     valid: Array | None = None,
+    batch: moments | None = None,
     adv: Array | None = None,
     threads: int = 0,
 ) -> advantage_result:

@@ -99,6 +99,8 @@ struct loss_stats {
     f("sequences", s.sequences);
     f("clip_low", s.clip_low);
     f("clip_high", s.clip_high);
+    f("clip_dual", s.clip_dual);
+    f("clip_value", s.clip_value);
     auto const kl = [&](auto& k) {
       f("k1", k.k1);
       f("k2", k.k2);
