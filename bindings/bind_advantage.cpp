@@ -182,6 +182,8 @@ void bind_advantage(py::module_& m) {
 
   py::class_<aha::advantage_stats> stats(m, "advantage_stats", "What advantages(...) saw; mergeable over shards.");
   def_record(stats, "advantage_stats", "No group may be in both.");
+  stats.def("__repr__",
+            [](py::object const& s) { return "advantage_stats(" + std::string(py::repr(s.attr("to_dict")())) + ")"; });
   stats.def_readonly("groups", &aha::advantage_stats::groups, "Groups.")
       .def_readonly("rewards", &aha::advantage_stats::rewards, "Rewards, invalid ones included.")
       .def_readonly("invalid", &aha::advantage_stats::invalid, "NaN or masked rewards: advantage exactly 0.")

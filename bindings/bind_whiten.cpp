@@ -236,6 +236,8 @@ void bind_whiten(py::module_& m) {
   py::class_<aha::column_stats> stats(m, "column_stats",
                                       "What measure and whiten saw of a column; mergeable over shards.");
   def_record(stats, "column_stats");
+  stats.def("__repr__",
+            [](py::object const& s) { return "column_stats(" + std::string(py::repr(s.attr("to_dict")())) + ")"; });
   stats.def_readonly("entries", &aha::column_stats::entries, "Entries, masked and invalid ones included.")
       .def_readonly("masked", &aha::column_stats::masked, "Entries whose mask is 0.")
       .def_readonly("invalid", &aha::column_stats::invalid, "NaN where the mask is set.")

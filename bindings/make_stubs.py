@@ -124,8 +124,12 @@ def documented(thing, indent):
     text = inspect.getdoc(thing)
     if not text:
         return []
-    lines = text.replace("\\", "\\\\").splitlines()
-    if len(lines) == 1 and len(lines[0]) + len(indent) + 6 <= WIDTH:
+    room = WIDTH - len(indent) - 4  # members stand four further in
+    lines = []
+    for line in text.replace("\\", "\\\\").splitlines():
+        lead = line[: len(line) - len(line.lstrip())]
+        lines += textwrap.wrap(line, room, subsequent_indent=lead, break_long_words=False) or [""]
+    if len(lines) == 1 and len(lines[0]) + 6 <= room:
         return [f'{indent}"""{lines[0]}"""']
     return [f'{indent}"""{lines[0]}', *(indent + x if x else "" for x in lines[1:]), f'{indent}"""']
 
@@ -248,7 +252,9 @@ class Writer:
             thing = getattr(self.module, name)
             if inspect.isclass(thing):
                 classes.append(self.klass(name, thing))
-            elif callable(thing) and not isinstance(thing, tuple(v for v in vars(self.module).values() if inspect.isclass(v))):
+            elif callable(thing) and not isinstance(
+                thing, tuple(v for v in vars(self.module).values() if inspect.isclass(v))
+            ):
                 functions.append(self.function(name, thing))
             else:
                 variables.append(f"{name}: {type(thing).__name__}")
@@ -280,12 +286,19 @@ class Writer:
             mine = inspect.signature(thing).parameters
             named = {n: p for n, p in mine.items() if p.kind is not p.VAR_KEYWORD}
             if len(named) < len(mine):  # **columns: those of the function without autograd
-                named = {**{n: named.get(n, p) for n, p in inspect.signature(getattr(self.aha, name)).parameters.items()}, **named}
+                named = {
+                    **{n: named.get(n, p) for n, p in inspect.signature(getattr(self.aha, name)).parameters.items()},
+                    **named,
+                }
             parameters = sorted(named.values(), key=lambda p: p.kind)
-            types = {p.name: "Tensor" if p.default is p.empty else "Tensor | None" for p in parameters if p.name in active}
+            types = {
+                p.name: "Tensor" if p.default is p.empty else "Tensor | None" for p in parameters if p.name in active
+            }
             if name == "token_logp":
                 for asked, returns in (("False", "Tensor"), ("True", "tuple[Tensor, Tensor]")):
-                    only = [p.replace(default=p.empty) if asked == "True" and p.name == "entropy" else p for p in parameters]
+                    only = [
+                        p.replace(default=p.empty) if asked == "True" and p.name == "entropy" else p for p in parameters
+                    ]
                     types = {"logits": "Tensor", "entropy": f"Literal[{asked}]"}
                     head = ["@overload", *self.signature(name, only, returns, types=types)]
                     blocks.append(finished(head, documented(thing, "    ")))
@@ -352,7 +365,11 @@ def imports(text, aha, torch_names=False):
 
 def column_names(aha):
     columns = getattr(aha, "_columns", None)
-    return [n for n, x in vars(columns).items() if inspect.isclass(x) and x.__module__ == columns.__name__] if columns else []
+    return (
+        [n for n, x in vars(columns).items() if inspect.isclass(x) and x.__module__ == columns.__name__]
+        if columns
+        else []
+    )
 
 
 def stubs():
@@ -381,7 +398,9 @@ def main():
             continue
         changed = True
         if check:
-            sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), text.splitlines(True), name, f"{name} now"))
+            sys.stdout.writelines(
+                difflib.unified_diff(old.splitlines(True), text.splitlines(True), name, f"{name} now")
+            )
         else:
             path.write_text(text)
             print(f"wrote {path}")

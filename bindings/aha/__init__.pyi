@@ -17,7 +17,9 @@ from ._aha import logits_gradient as logits_gradient
 from ._aha import loss as loss
 from ._aha import loss_from_logits as loss_from_logits
 from ._aha import loss_stats as loss_stats
+from ._aha import measure as measure
 from ._aha import merge_partials as merge_partials
+from ._aha import moments as moments
 from ._aha import parse as parse
 from ._aha import parse_expression as parse_expression
 from ._aha import positive_mean as positive_mean
@@ -34,6 +36,7 @@ from ._aha import token_mean as token_mean
 from ._aha import token_sum as token_sum
 from ._aha import value_loss as value_loss
 from ._aha import weight as weight
+from ._aha import whiten as whiten
 from ._aha import z_loss as z_loss
 from ._columns import on_policy as on_policy
 from ._columns import outputs as outputs

@@ -46,15 +46,18 @@ def per_token(values: Array) -> scoped_array:
 def _count(name: str, value: Any) -> int | float | None:
     if value is None:
         return None
-    if not isinstance(value, (int, float)):  # numbers of NumPy, tensors with one entry
+    count: int | float
+    if isinstance(value, (int, float)):
+        count = value
+    else:  # numbers of NumPy, tensors with one entry
         try:
-            value = float(value)
+            count = float(value)
         except (TypeError, ValueError):
             raise TypeError(f"aha::totals: {name}: expected a number, got {_kind(value)}") from None
-        value = int(value) if value.is_integer() else value
-    if not 0 <= value < float("inf"):
-        raise ValueError(f"aha::totals: {name}: expected a number >= 0, got {value:.9g}")
-    return value
+        count = int(count) if count.is_integer() else count
+    if not 0 <= count < float("inf"):
+        raise ValueError(f"aha::totals: {name}: expected a number >= 0, got {count:.9g}")
+    return count
 
 
 class totals:
@@ -83,18 +86,26 @@ class totals:
         """Totals of two shards; None where either is."""
         if not isinstance(other, totals):
             return NotImplemented
-        pairs = ((self.tokens, other.tokens), (self.sequences, other.sequences))
-        pairs += ((self.prompts, other.prompts), (self.positives, other.positives))
-        return totals(*(None if a is None or b is None else a + b for a, b in pairs))
+
+        def both(a: float | None, b: float | None) -> float | None:
+            return None if a is None or b is None else a + b
+
+        return totals(
+            both(self.tokens, other.tokens),
+            both(self.sequences, other.sequences),
+            both(self.prompts, other.prompts),
+            both(self.positives, other.positives),
+        )
 
     def reduce(self, group: object = None) -> totals:
-        """The sum over all ranks, None where any rank has None. Every rank must call; `group` as in loss_stats.reduce."""
+        """The sum over all ranks, None where any has None. Every rank must call; group as in loss_stats.reduce."""
         from ._gather import gathered
 
         first, *others = gathered("totals.reduce", self, group)
+        total: totals = first
         for one in others:
-            first = first + one
-        return first
+            total = total + one
+        return total
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, totals) and vars(self) == vars(other)

@@ -255,9 +255,7 @@ def loss_from_logits(result_class, objective, active, asked, dlogits, columns):
 # --- token_logp -----------------------------------------------------------------------------------------------------
 def _logp_kernel(logits, targets, mask, numbers, entropy, threads):
     (temperature,) = numbers.tolist()
-    r = _aha._token_logp_autograd(
-        logits, targets, temperature=temperature, entropy=entropy, mask=mask, threads=threads
-    )
+    r = _aha._token_logp_autograd(logits, targets, temperature=temperature, entropy=entropy, mask=mask, threads=threads)
     h = logits.new_empty(0, dtype=_wide(logits)) if r.entropy is None else r.entropy
     return tuple(torch.as_tensor(x) for x in (r.logp, h, r.lse, r.max, r.log_sum))
 

@@ -11,13 +11,14 @@ def gathered(function: str, mine: Any, group: Any) -> list[Any]:
     """The objects of all ranks in the order of ranks. group as in `loss_stats.reduce`."""
     torch = sys.modules.get("torch")
     distributed = torch.distributed if torch is not None and torch.distributed.is_available() else None
+    if distributed is not None and group is not None and group == distributed.GroupMember.NON_GROUP_MEMBER:
+        raise ValueError(f"aha::{function}: group: expected a group that this rank is in, got one of others")
     if group is None or (distributed is not None and isinstance(group, distributed.ProcessGroup)):
         if distributed is None or not distributed.is_initialized():
-            raise ValueError(f"aha::{function}: group: expected torch.distributed to be initialised, got no process group")
-        ranks = distributed.get_world_size(group)
-        if ranks < 1:
-            raise ValueError(f"aha::{function}: group: expected a group that this rank is in, got one of others")
-        everybody = [None] * ranks
+            raise ValueError(
+                f"aha::{function}: group: expected torch.distributed to be initialised, got no process group"
+            )
+        everybody = [None] * distributed.get_world_size(group)
         distributed.all_gather_object(everybody, mine, group=group)
         return everybody
     if hasattr(group, "allgather"):

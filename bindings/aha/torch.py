@@ -29,9 +29,7 @@ class loss_result:
 
     __slots__ = ("loss", "stats", "dlogp", "dentropy", "dlse", "dvalue", "dgiven", "token_loss")
 
-    def __init__(
-        self, loss, stats, dlogp=None, dentropy=None, dlse=None, dvalue=None, dgiven=None, token_loss=None
-    ):
+    def __init__(self, loss, stats, dlogp=None, dentropy=None, dlse=None, dvalue=None, dgiven=None, token_loss=None):
         self.loss = loss
         self.stats = stats
         self.dlogp = dlogp

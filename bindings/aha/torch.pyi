@@ -69,9 +69,12 @@ def loss_from_logits(
 ) -> loss_result:
     """`aha.loss_from_logits` with autograd through `logits`, `value` and `given`; the same arguments.
 
-    The gradient has the logits' dtype and is held until the graph is freed. `dlogits` may be a buffer for it, apart from
-    the logits. `inplace=True`: where the logits require grad, their gradient takes their place, with the same bits and
-    no memory of its own. Their values are gone then: an operation that had saved them, or that uses them later, raises in
+    The gradient has the logits' dtype and is held until the graph is freed. `dlogits` may be a buffer for it, apart
+    from
+    the logits. `inplace=True`: where the logits require grad, their gradient takes their place, with the same bits
+    and
+    no memory of its own. Their values are gone then: an operation that had saved them, or that uses them later,
+    raises in
     its backward. Not for leaves, and not under torch.compile.
     """
     ...
@@ -79,8 +82,10 @@ def loss_from_logits(
 class loss_result:
     """What `loss` and `loss_from_logits` return.
 
-    loss: a scalar tensor with autograd, float64 for float64 columns and logits, else float32. stats: what was observed.
-    dlogp, dentropy, dlse (from log-probabilities only), dvalue, dgiven, token_loss: as the function without autograd
+    loss: a scalar tensor with autograd, float64 for float64 columns and logits, else float32. stats: what was
+    observed.
+    dlogp, dentropy, dlse (from log-probabilities only), dvalue, dgiven, token_loss: as the function without
+    autograd
     gives them; the gradients are what backward uses: do not write to them.
     """
 
@@ -115,7 +120,8 @@ def token_logp(
     mask: Array | None = None,
     threads: int = 0,
 ) -> Tensor:
-    """Log-probability of each target, with autograd; with `entropy=True` and `lse=True` a tuple (logp, entropy, lse) of
+    """Log-probability of each target, with autograd; with `entropy=True` and `lse=True` a tuple (logp, entropy, lse)
+    of
     those that were asked for. lse is the log-sum-exp of logits / temperature, as a z-loss reads it.
 
     logits: [T, V] or [B, L, V], float64, float32, float16 or bfloat16, any strides but unit in V. targets: int32 or
@@ -134,7 +140,8 @@ def token_logp(
     mask: Array | None = None,
     threads: int = 0,
 ) -> tuple[Tensor, Tensor]:
-    """Log-probability of each target, with autograd; with `entropy=True` and `lse=True` a tuple (logp, entropy, lse) of
+    """Log-probability of each target, with autograd; with `entropy=True` and `lse=True` a tuple (logp, entropy, lse)
+    of
     those that were asked for. lse is the log-sum-exp of logits / temperature, as a z-loss reads it.
 
     logits: [T, V] or [B, L, V], float64, float32, float16 or bfloat16, any strides but unit in V. targets: int32 or

@@ -58,8 +58,19 @@ class Exporter:
     lent: capsules handed out. returned: how often their deleters ran. Keyword arguments override what a capsule says.
     """
 
-    def __init__(self, array, versioned=True, flags=0, device=(1, 0), inside=None, dtype=None, dense=False, offset=0,
-                 major=1, fails=None):
+    def __init__(
+        self,
+        array,
+        versioned=True,
+        flags=0,
+        device=(1, 0),
+        inside=None,
+        dtype=None,
+        dense=False,
+        offset=0,
+        major=1,
+        fails=None,
+    ):
         self.array, self.versioned, self.flags, self.device = array, versioned, flags, device
         self.inside, self.dtype, self.dense, self.offset = inside or device, dtype, dense, offset
         self.major, self.fails = major, fails

@@ -494,4 +494,6 @@ def test_arrays_without_entries_have_no_strides(shape):
     logits = np.zeros((*shape, 4), dtype=np.float32)
     targets = np.zeros(shape, dtype=np.int64)
     assert aha.token_logp(logits, targets).logp.shape == shape
-    assert aha.loss_from_logits(aha.token_sum(aha.entropy()), logits, targets, dlogits=True).dlogits.shape == logits.shape
+    assert (
+        aha.loss_from_logits(aha.token_sum(aha.entropy()), logits, targets, dlogits=True).dlogits.shape == logits.shape
+    )

@@ -251,7 +251,19 @@ def test_operators_pass_opcheck(requires_grad):
         args = (t["logits"], t["targets"], None, one, entropy, 1)
         torch.library.opcheck(torch.ops.aha.token_logp, args, test_utils=CHECKS)
     p = aha.token_logp(t["logits"].detach(), t["targets"], temperature=0.8)
-    args = (t["logits"].detach(), t["targets"], None, one, p.max, p.log_sum, None, torch.ones(TOKENS).double(), None, None, 1)
+    args = (
+        t["logits"].detach(),
+        t["targets"],
+        None,
+        one,
+        p.max,
+        p.log_sum,
+        None,
+        torch.ones(TOKENS).double(),
+        None,
+        None,
+        1,
+    )
     torch.library.opcheck(torch.ops.aha.logits_gradient, args, test_utils=CHECKS)
 
 

@@ -99,7 +99,9 @@ def test_immutable_arrays_are_no_buffers(name):
     x = jnp.asarray(logits)
     p = aha.token_logp(x, targets)
     args = {"max": p.max, "log_sum": p.log_sum, "dlogp": np.ones((3, 6), np.float32)}
-    with pytest.raises(ValueError, match="logits_gradient: dlogits: expected a writable array, got an ArrayImpl, read-only"):
+    with pytest.raises(
+        ValueError, match="logits_gradient: dlogits: expected a writable array, got an ArrayImpl, read-only"
+    ):
         aha.logits_gradient(x, targets, dlogits=jnp.zeros_like(x), **args)
     with pytest.raises(ValueError, match="expected a writable array, got an ArrayImpl, read-only"):
         aha.logits_gradient(x, targets, inplace=True, **args)
@@ -122,12 +124,12 @@ def test_tracers_are_refused():
 def test_a_result_of_a_computation_under_way_is_waited_for():
     """JAX computes in the background; an export waits until its memory is written."""
     n = 1500
-    slow = jax.jit(lambda a: -jnp.abs(a @ a @ a @ a @ a)[0] / n - 1)
-    x = jnp.asarray(np.random.default_rng(0).random((n, n), dtype=np.float32) / n)
+    slow = jax.jit(lambda a: -n * (a @ a @ a @ a @ a)[0])
+    x = jnp.asarray(np.random.default_rng(0).random((n, n), dtype=np.float32) * (2 / n))
     slow(x).block_until_ready()
     objective = aha.token_sum(aha.given())
     got = aha.loss(objective, given=slow(x), cu_seqlens=np.array([0, n])).loss
-    assert got == aha.loss(objective, given=np.asarray(slow(x)), cu_seqlens=np.array([0, n])).loss < -n
+    assert got == aha.loss(objective, given=np.asarray(slow(x)), cu_seqlens=np.array([0, n])).loss < -n / 2
 
 
 def test_results_go_on_into_jax_and_outlive_their_call():

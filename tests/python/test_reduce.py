@@ -111,6 +111,14 @@ def test_advantages_and_totals_reduce_too():
     assert got.groups == 4 and got.rewards == 12
     assert got.mean == pytest.approx(whole.mean, rel=1e-14) and got.std == pytest.approx(whole.std, rel=1e-14)
     assert got == parts[0] + parts[1] and got.std == pytest.approx(reward.std(ddof=1), rel=1e-12)
+    measured = [aha.measure(reward[a:b]) for a, b in ((0, 5), (5, 12))]
+    got = measured[0].reduce(Communicator(measured))
+    assert got == measured[0] + measured[1] and got.entries == 12
+    assert (got.low, got.high) == (reward.min(), reward.max())
+    moments = [s.moments for s in measured]
+    assert moments[1].reduce(Communicator(moments)) == moments[0] + moments[1] == got.moments
+    for record in (got, moments[0], parts[0]):
+        assert type(record).from_array(record.to_array()) == record
 
     class Totals:
         def allgather(self, mine):
@@ -121,7 +129,9 @@ def test_advantages_and_totals_reduce_too():
 
 def test_what_is_no_group():
     s = aha.loss_stats()
-    with pytest.raises(ValueError, match="^aha::loss_stats.reduce: group: expected torch.distributed to be initialised"):
+    with pytest.raises(
+        ValueError, match="^aha::loss_stats.reduce: group: expected torch.distributed to be initialised"
+    ):
         s.reduce()
     with pytest.raises(TypeError, match="aha::loss_stats.reduce: group: expected a torch.distributed process group or"):
         s.reduce(3)

@@ -25,10 +25,12 @@ def without_template(line):
     """`template <...> rest` -> rest; None where the list goes on in the next line."""
     if not line.startswith("template "):
         return line
-    depth = 0
+    depth = parentheses = 0
     for i, c in enumerate(line):
-        depth += (c == "<") - (c == ">" and line[i - 1] != "-")
-        if c == ">" and depth == 0:
+        parentheses += (c == "(") - (c == ")")
+        if parentheses == 0:  # inside of them < and > compare
+            depth += (c == "<") - (c == ">" and line[i - 1] != "-")
+        if c == ">" and depth == parentheses == 0:
             return line[i + 1 :].strip()
     return None
 
@@ -60,7 +62,11 @@ def declared(path):
         for kind in KINDS:
             if match := kind.match(rest):
                 name = match.group(1)
-                if not rest[match.end(1) :].startswith("<") and name not in ("operator",) and "operator" not in rest.split("(")[0]:
+                if (
+                    not rest[match.end(1) :].startswith("<")
+                    and name not in ("operator",)
+                    and "operator" not in rest.split("(")[0]
+                ):
                     found.append(("::".join([*inner, name]), documented))
                 break
         documented = False
