@@ -163,10 +163,22 @@ class _Overwritten(torch.autograd.Function):
         )
 
 
+_EAGER = "aha::loss_from_logits: inplace: expected False under torch.compile, got True"
+
+
+@torch.library.custom_op("aha::inplace_is_eager", mutates_args=())
+def _inplace_is_eager(logits: torch.Tensor) -> torch.Tensor:
+    raise RuntimeError(_EAGER)
+
+
+# A raise in traced code would make the compiler leave the function to eager mode; one in a fake kernel ends the tracing.
+@_inplace_is_eager.register_fake
+def _(logits):
+    raise RuntimeError(_EAGER)
+
+
 def _may_be_overwritten(logits):
     """Refuses, before anything is written, tensors that autograd lets nobody write to."""
-    if torch.compiler.is_compiling():
-        raise RuntimeError("aha::loss_from_logits: inplace: expected False under torch.compile, got True")
     base = logits if logits._base is None else logits._base
     what = None
     if base.is_leaf and base.requires_grad:
@@ -192,6 +204,8 @@ def loss_from_logits(
     _tensor("loss_from_logits", "logits", logits)
     if not isinstance(inplace, bool):
         raise TypeError(f"aha::loss_from_logits: inplace: expected True or False, got {_kind(inplace)}")
+    if inplace and torch.compiler.is_compiling():
+        return loss_result(_inplace_is_eager(logits), None)
     asked = outputs if outputs is not None else _aha.outputs()
     if not isinstance(asked, _aha.outputs):
         raise TypeError(f"aha::loss_from_logits: outputs: expected aha.outputs(...), got {_kind(asked)}")

@@ -80,7 +80,7 @@ def test_objectives(name, dtype, temperature, mask_kind):
     logits = torch.tensor(2 * random.normal(size=(ROWS, WIDTH, V))).to(stored)
     targets = torch.tensor(random.integers(0, V, size=(ROWS, WIDTH)))
 
-    x = logits.double().requires_grad_()
+    x = logits.double().clone().requires_grad_()
     z = x / temperature
     p = torch.log_softmax(z, -1)
     logp, entropy, lse = p.gather(-1, targets[..., None])[..., 0], -(p.exp() * p).sum(-1), torch.logsumexp(z, -1)

@@ -159,11 +159,12 @@ def test_in_place_refuses_before_it_writes():
     assert torch.equal(leaf.detach(), logits)
 
 
-def test_in_place_raises_under_torch_compile():
+@pytest.mark.parametrize("fullgraph", [True, False])
+def test_in_place_raises_under_torch_compile(fullgraph):
     logits, targets, columns = batch()
     leaf = logits.requires_grad_()
 
-    @torch.compile(backend="eager", fullgraph=True)
+    @torch.compile(backend="eager", fullgraph=fullgraph)
     def step(x):
         return aha.torch.loss_from_logits(OBJECTIVE, x * 1, targets, inplace=True, **columns).loss
 
@@ -212,7 +213,7 @@ def test_gradient_of_the_log_sum_exp(dtype):
     assert torch.equal(lse, aha.torch.token_logp(x, targets, temperature=tau, lse=True)[1])
     assert torch.equal(logp, aha.torch.token_logp(x, targets, temperature=tau))
     (logp.sum() + 0.3 * entropy.sum() + 0.1 * lse.square().sum()).backward()
-    y = logits.double().requires_grad_()
+    y = logits.double().clone().requires_grad_()
     p = torch.log_softmax(y / tau, -1)
     want = torch.logsumexp(y / tau, -1)
     torch.testing.assert_close(lse.double(), want, rtol=1e-6, atol=1e-6)
@@ -258,7 +259,8 @@ def test_ranks_with_shards_train_as_one(dtype, cuts):
         want = whole.dlogits[:, a : a + shard.shape[1]]
         assert g.dtype == dtype and g.shape == shard.shape
         rounding = {torch.bfloat16: 2.0**-7, torch.float16: 2.0**-10}.get(dtype, 0.0)  # both were rounded
-        torch.testing.assert_close(g, want, rtol=rounding, atol=1e-13 if wide else 1e-7)
+        size = whole.dlogits.abs().max().item()
+        torch.testing.assert_close(g, want, rtol=rounding, atol=(1e-13 if wide else 1e-6) * size)
     if len(shards) == 1:
         assert torch.equal(g, whole.dlogits)
 
