@@ -167,6 +167,20 @@ class _Overwritten(torch.autograd.Function):
         )
 
 
+_EAGER = "aha::loss_from_logits: inplace: expected False under torch.compile, got True"
+
+
+@torch.library.custom_op("aha::inplace_is_eager", mutates_args=())
+def _inplace_is_eager(logits: torch.Tensor) -> torch.Tensor:
+    raise RuntimeError(_EAGER)
+
+
+# A raise in traced code would make the compiler leave the function to eager mode; one in a fake kernel ends the tracing.
+@_inplace_is_eager.register_fake
+def _(logits):
+    raise RuntimeError(_EAGER)
+
+
 def _may_be_overwritten(logits):
     """Refuses, before anything is written, tensors that autograd lets nobody write to."""
     base = logits if logits._base is None else logits._base
@@ -196,7 +210,7 @@ def loss_from_logits(
         raise TypeError(f"aha::loss_from_logits: inplace: expected True or False, got {_kind(inplace)}")
     if torch.compiler.is_compiling():
         if inplace:
-            raise RuntimeError("aha::loss_from_logits: inplace: expected False under torch.compile, got True")
+            return loss_result(_inplace_is_eager(logits), None)
         active = {"logits": logits, "value": value, "given": given}
         return _compiled.loss_from_logits(
             loss_result, objective, active, outputs, dlogits, {"targets": targets, **columns}
