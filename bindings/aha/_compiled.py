@@ -144,6 +144,11 @@ def _named(names, wanted, tensors):
     return {name: x.detach() if name in wanted else None for name, x in zip(names, tensors)}
 
 
+def _times(upstream, gradient):
+    """The stored gradient times the upstream scalar, rounded once."""
+    return (gradient.to(upstream.dtype) * upstream).to(gradient.dtype)
+
+
 def _operator(name, implementation, arguments, results, fake, gradients=None):
     """Defines torch.ops.aha.<name>. gradients: input -> index of the result that is its gradient by the loss."""
     schema = f"({', '.join(arguments)}) -> ({', '.join(['Tensor'] * results)})".replace("(Tensor)", "Tensor")
@@ -158,7 +163,7 @@ def _operator(name, implementation, arguments, results, fake, gradients=None):
         def backward(ctx, upstream, *_):
             by = dict(zip(gradients, ctx.saved_tensors))
             needed = dict(zip(inputs, ctx.needs_input_grad))
-            return tuple(by[n] * upstream.to(by[n].dtype) if n in by and needed[n] else None for n in inputs)
+            return tuple(_times(upstream, by[n]) if n in by and needed[n] else None for n in inputs)
 
         op.register_autograd(backward, setup_context=setup_context)
     return op
