@@ -10,7 +10,7 @@ def tidy(source, folder):
     assert shutil.which("clang-tidy"), "clang-tidy is missing"
     return toolchain.run(["clang-tidy", "--quiet", f"--config-file={toolchain.ROOT / '.clang-tidy'}",
                           f"--header-filter=({toolchain.INCLUDE}|{folder})/.*", source, "--",
-                          *toolchain.STANDARD, "-march=x86-64-v3"])
+                          *toolchain.STANDARD, *toolchain.EIGEN, "-fopenmp", "-march=x86-64-v3"])
 
 
 def test_public_headers(tmp_path):
