@@ -60,9 +60,9 @@ inline bool overlap(region const& a, region const& b) {
   return apart < a.width || step - apart < b.width;
 }
 
-/// An argument's name and the memory that it covers.
+/// An argument's name and the memory that it covers; none by default.
 struct place {
-  char const* name;
+  std::string_view name;
   region bytes;
 };
 

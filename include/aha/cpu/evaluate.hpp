@@ -35,18 +35,20 @@ inline token_range unmasked_range(mask_view<host> const& m, std::int64_t row, st
   return r;
 }
 
-/// Weight of a token of a part, for a sequence that divides by `n`. A count of 0 gives 0.
-inline double part_weight(double coefficient, aggregate const& a, totals const& t, double scale, double n) {
+/// Weight of a token of a part, for a sequence that divides by `n` and whose prompt group has `prompt_tokens`. A count
+/// of 0 gives 0.
+inline double part_weight(double coefficient, aggregate const& a, totals const& t, double scale, double n,
+                          double prompt_tokens) {
   auto const over = [](double x) { return x > 0 ? 1 / x : 0.0; };
-  double const own = a.total;
-  double const sequences = own == own ? own : t.sequences;
   double const c = coefficient * scale;
+  double totals::*const member = total_of(a.kind);
+  if (member == nullptr) return c;
+  double const w = c * over(a.total == a.total ? a.total : t.*member);
   switch (a.kind) {
-    case aggregation::token_mean: return c * over(own == own ? own : t.tokens);
-    case aggregation::sequence_mean: return c * over(sequences) * over(n);
-    case aggregation::sequence_sum: return c * over(sequences);
-    case aggregation::constant_length: return c * over(sequences) * over(a.length);
-    default: return c;
+    case aggregation::sequence_mean: return w * over(n);
+    case aggregation::constant_length: return w * over(a.length);
+    case aggregation::prompt_mean: return w * over(prompt_tokens);
+    default: return w;
   }
 }
 
@@ -69,6 +71,7 @@ class sequence_engine {
     if (range_.count == 0) return finish_sequence({}, on_, 0, stats);
     zero(range_.last + 1, row_end);
     n_ = b_.length.present() ? static_cast<double>(b_.length[i]) : static_cast<double>(range_.count);
+    prompt_tokens_ = b_.prompt_tokens.present() ? static_cast<double>(b_.prompt_tokens[i]) : 0;
     stager_.sequence(i, range_.last + 1 - range_.first);
 
     sequence_sums observed;
@@ -82,7 +85,7 @@ class sequence_engine {
       if ((on_ & ~observe::parts) != 0) observe_block<V>(block_, on_, observed, stats);
       write(first, n);
     });
-    if (reads_S && out_.dlogp.present()) adjoint_pass(adjoint);
+    if (needs_.adjoint && out_.dlogp.present()) adjoint_pass(adjoint);
     int p = 0;
     objective_.for_each_part([&](auto const& part) {
       double const w = weight_of(part);
@@ -102,7 +105,7 @@ class sequence_engine {
   }
   template <class Part>
   double weight_of(Part const& part) const {
-    return part_weight(part.coefficient, part.aggregate, b_.totals, b_.scale, n_);
+    return part_weight(part.coefficient, part.aggregate, b_.totals, b_.scale, n_, prompt_tokens_);
   }
 
   /// S_i = a_i sum_t m_t g(x_t).
@@ -135,11 +138,11 @@ class sequence_engine {
 
   void evaluate_block(fixed_sum* losses, fixed_sum* adjoint, loss_stats& stats) {
     int const padded = block_.padded;
-    std::fill_n(sums_.dlogp, padded, T(0));
-    std::fill_n(sums_.dentropy, padded, T(0));
+    for (int k = 0; k < active_inputs; ++k) {
+      if (differentiated(static_cast<active_input>(k))) std::fill_n(sums_.d[k], padded, T(0));
+    }
     std::fill_n(token_loss_, padded, T(0));
-    bool const reads_S = (needs_.active & reads::statistic) != 0;
-    if (reads_S) std::fill_n(&sums_.dS[0][0], statistic_slots * block_tokens, T(0));
+    if (needs_.adjoint) std::fill_n(&sums_.dS[0][0], statistic_slots * block_tokens, T(0));
     bool const clip = (on_ & observe::clip) != 0;
     if (clip) {
       std::fill_n(low_, padded, T(0));
@@ -162,7 +165,7 @@ class sequence_engine {
         for (int j = 0; j < padded; ++j) token_loss_[j] += wt * sums_.value[j];
       }
     });
-    if (reads_S) {
+    if (needs_.adjoint) {
       for (int k = 0; k < statistic_slots; ++k) adjoint[k].add(sums_.dS[k], padded);
     }
     if (clip) {
@@ -183,7 +186,8 @@ class sequence_engine {
     each_block([&](std::int64_t first, int n) {
       stager_.stage(first, n, block_);
       T* const to = out_.dlogp.row(row_) + first;
-      std::copy_n(to, n, sums_.dlogp);
+      T* const sum = sums_.d[static_cast<int>(active_input::logp)];
+      std::copy_n(to, n, sum);
       int slot = 0;
       for_each_type(statistics{}, [&](auto tag) {
         using Statistic = typename decltype(tag)::type;
@@ -195,23 +199,28 @@ class sequence_engine {
           t.logp = D::seeded(p.logp, 0);
           t.old_logp = p.old_logp;
           V const d = math::select(m, e * Statistic::map(t).d[0], lane<V>(0));
-          lane_ops<V>::store(sums_.dlogp + j, lane_ops<V>::load(sums_.dlogp + j) + d);
+          lane_ops<V>::store(sum + j, lane_ops<V>::load(sum + j) + d);
         }
       });
-      std::copy_n(sums_.dlogp, n, to);
+      std::copy_n(sum, n, to);
     });
   }
 
   void write(std::int64_t first, int n) {
-    if (out_.dlogp.present()) std::copy_n(sums_.dlogp, n, out_.dlogp.row(row_) + first);
-    if (out_.dentropy.present()) std::copy_n(sums_.dentropy, n, out_.dentropy.row(row_) + first);
+    outputs<T, host>::gradients(out_, [&](active_input k, std::string_view, column<T, host> const& c) {
+      if (!c.present()) return;
+      T* const to = c.row(row_) + first;
+      differentiated(k) ? std::copy_n(sums_.d[static_cast<int>(k)], n, to) : std::fill_n(to, n, T(0));
+    });
     if (out_.token_loss.present()) std::copy_n(token_loss_, n, out_.token_loss.row(row_) + first);
   }
+  /// Whether a leaf that contributes has this active input.
+  bool differentiated(active_input k) const { return (needs_.active & reads_of(k)) != 0; }
   void zero(std::int64_t begin, std::int64_t end) {
     if (begin >= end) return;
-    for (column<T, host> const* c : {&out_.dlogp, &out_.dentropy, &out_.token_loss}) {
-      if (c->present()) std::fill(c->row(row_) + begin, c->row(row_) + end, T(0));
-    }
+    outputs<T, host>::each(out_, [&](std::string_view, column<T, host> const& c) {
+      if (c.present()) std::fill(c.row(row_) + begin, c.row(row_) + end, T(0));
+    });
   }
 
   Objective const& objective_;
@@ -228,6 +237,7 @@ class sequence_engine {
   std::int64_t row_ = 0;
   token_range range_;
   double n_ = 0;
+  double prompt_tokens_ = 0;
 };
 
 /// A flat list as rows of the layout's width, so that every column is addressed by row.

@@ -13,16 +13,14 @@ inline constexpr std::int64_t max_chunks = 64;
 template <class Exec, class Objective, class T>
 loss_result evaluate(Exec const& e, Objective const& objective, token_batch<host, T> batch, outputs<T, host> out,
                      unsigned observed) {
-  for (column<T const, host>* c :
-       {&batch.logp, static_cast<column<T const, host>*>(&batch.old_logp), &batch.ref_logp, &batch.entropy}) {
-    rows_of_layout(batch.layout, *c);
-  }
+  token_batch<host, T>::columns(
+      batch, [&](std::string_view, unsigned, column<T const, host>& c) { rows_of_layout(batch.layout, c); });
   if (batch.adv.scope == scope::token) rows_of_layout(batch.layout, batch.adv.values);
   if (batch.weight.scope == scope::token) rows_of_layout(batch.layout, batch.weight.values);
   if (batch.keep.scope == scope::token) rows_of_layout(batch.layout, batch.keep.values);
   rows_of_layout(batch.layout, batch.mask);
   rows_of_layout(batch.layout, batch.layout.mask);
-  for (column<T, host>* c : {&out.dlogp, &out.dentropy, &out.token_loss}) rows_of_layout(batch.layout, *c);
+  outputs<T, host>::each(out, [&](std::string_view, column<T, host>& c) { rows_of_layout(batch.layout, c); });
 
   using V = typename Exec::template lane<T>;
   unsigned const on = active_observers(batch, observed);

@@ -21,8 +21,8 @@ unsigned active_observers(token_batch<host, T> const& b, unsigned observed) {
   unsigned on = observed & observe::all;
   if ((observed & observe::defaults) == 0) return on;
   on |= observe::clip | observe::parts;
-  if (b.old_logp.given()) on |= observe::old_kl | observe::ratio;
-  if (b.ref_logp.present()) on |= observe::ref_kl;
+  if (b.logp.present() && b.old_logp.given()) on |= observe::old_kl | observe::ratio;
+  if (b.logp.present() && b.ref_logp.present()) on |= observe::ref_kl;
   if (b.entropy.present()) on |= observe::entropy;
   return on;
 }

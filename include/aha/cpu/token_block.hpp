@@ -54,6 +54,11 @@ struct token_block {
   T const* old_logp = nullptr;
   T const* ref_logp = nullptr;
   T const* entropy = nullptr;
+  T const* lse = nullptr;
+  T const* value = nullptr;
+  T const* old_value = nullptr;
+  T const* returns = nullptr;
+  T const* given = nullptr;
   T const* adv = nullptr;
   T const* weight = nullptr;
   T S[statistic_slots] = {};
@@ -82,15 +87,21 @@ class block_stager {
     block.count = n;
     block.padded = (n + 15) / 16 * 16;
     stage_mask(mask_, row_, first, n, block.padded, block.mask);
-    block.logp = column_at(b_.logp, first, n, block.padded, buffers_[0]);
-    block.old_logp = b_.old_logp.on_policy ? block.logp
-                                           : column_at(static_cast<column<T const, host> const&>(b_.old_logp), first, n,
-                                                       block.padded, buffers_[1]);
-    block.ref_logp = column_at(b_.ref_logp, first, n, block.padded, buffers_[2]);
-    block.entropy = column_at(b_.entropy, first, n, block.padded, buffers_[3]);
-    block.adv = b_.adv.scope == scope::sequence ? adv_ : column_at(b_.adv.values, first, n, block.padded, buffers_[4]);
-    block.weight =
-        b_.weight.scope == scope::sequence ? weight_ : column_at(b_.weight.values, first, n, block.padded, buffers_[5]);
+    int buffer = 0;
+    auto const at = [&](column<T const, host> const& c) {
+      return column_at(c, first, n, block.padded, buffers_[buffer++]);
+    };
+    block.logp = at(b_.logp);
+    block.old_logp = b_.old_logp.on_policy ? block.logp : at(b_.old_logp.tokens());
+    block.ref_logp = at(b_.ref_logp);
+    block.entropy = at(b_.entropy);
+    block.lse = at(b_.lse);
+    block.value = at(b_.value);
+    block.old_value = at(b_.old_value);
+    block.returns = at(b_.returns);
+    block.given = at(b_.given);
+    block.adv = b_.adv.scope == scope::sequence ? adv_ : at(b_.adv.values);
+    block.weight = b_.weight.scope == scope::sequence ? weight_ : at(b_.weight.values);
     if (b_.keep.scope == scope::token) {
       stage_mask(b_.keep.values, row_, first, n, block.padded, block.keep);
     } else if (b_.keep.scope == scope::sequence) {
@@ -116,22 +127,24 @@ class block_stager {
   alignas(64) T zeros_[block_tokens];
   alignas(64) T adv_[block_tokens];
   alignas(64) T weight_[block_tokens];
-  alignas(64) T buffers_[6][block_tokens];
+  alignas(64) T buffers_[11][block_tokens];  // one for each column of `stage`
 };
 
 /// What the leaves of a block add to.
 template <class T>
 struct block_sums {
   alignas(64) T value[block_tokens];
-  alignas(64) T dlogp[block_tokens];
-  alignas(64) T dentropy[block_tokens];
+  alignas(64) T d[active_inputs][block_tokens];  ///< by each active input
   alignas(64) T dS[statistic_slots][block_tokens];
 };
 
+/// The active input of a term, whatever its parameters.
 template <class Term>
-constexpr bool reads_entropy() {
-  return (needs_of(Term{}) & reads::entropy) != 0;
-}
+inline constexpr active_input input_of = active_input_of(needs_of(Term{}));
+/// Whether a term is differentiated by its sequence's statistic too.
+template <class Term>
+inline constexpr bool has_adjoint =
+    !std::is_same_v<typename Term::statistic, no_statistic> && Term::differentiates_statistic;
 
 /// The value of `p[j ...]` where `m`, else 0: a masked position is selected out before any maths.
 template <class V, class T>
@@ -139,15 +152,67 @@ V load_where(mask_t<V> const& m, T const* p) {
   return math::select(m, lane_ops<V>::load(p), lane<V>(0));
 }
 
-/// One token of the block as a term sees it, without derivatives.
-template <class V, class Term, class T>
-token<V> passive_token(token_block<T> const& b, int j, mask_t<V> const& m) {
-  token<V> t;
+// One lane of tokens of a block, as the record that a term names. `active_part` copies the passive inputs of a record and
+// seeds what the term is differentiated by: its active input in direction 0, a differentiated statistic in direction 1.
+
+template <class V, class T>
+void read_record(token_block<T> const& b, int j, mask_t<V> const& m, token<V>& t) {
   t.logp = load_where<V>(m, b.logp + j);
   t.entropy = load_where<V>(m, b.entropy + j);
+  t.lse = load_where<V>(m, b.lse + j);
   t.old_logp = load_where<V>(m, b.old_logp + j);
   t.ref_logp = load_where<V>(m, b.ref_logp + j);
   t.adv = load_where<V>(m, b.adv + j);
+}
+template <class V, class T>
+void read_record(token_block<T> const& b, int j, mask_t<V> const& m, value_token<V>& t) {
+  t.value = load_where<V>(m, b.value + j);
+  t.old_value = load_where<V>(m, b.old_value + j);
+  t.returns = load_where<V>(m, b.returns + j);
+}
+template <class V, class T>
+void read_record(token_block<T> const& b, int j, mask_t<V> const& m, given_token<V>& t) {
+  t.given = load_where<V>(m, b.given + j);
+}
+
+template <class Term, class D, class V>
+token<D> active_part(token<V> const& p) {
+  token<D> t;
+  t.old_logp = p.old_logp;
+  t.ref_logp = p.ref_logp;
+  t.adv = p.adv;
+  if constexpr (input_of<Term> == active_input::entropy) {
+    t.entropy = D::seeded(p.entropy, 0);
+  } else if constexpr (input_of<Term> == active_input::lse) {
+    t.lse = D::seeded(p.lse, 0);
+  } else {
+    t.logp = D::seeded(p.logp, 0);
+  }
+  if constexpr (has_adjoint<Term>) {
+    t.S = D::seeded(p.S, 1);
+  } else {
+    t.S = D(p.S);
+  }
+  return t;
+}
+template <class Term, class D, class V>
+value_token<D> active_part(value_token<V> const& p) {
+  value_token<D> t;
+  t.value = D::seeded(p.value, 0);
+  t.old_value = p.old_value;
+  t.returns = p.returns;
+  return t;
+}
+template <class Term, class D, class V>
+given_token<D> active_part(given_token<V> const& p) {
+  return {D::seeded(p.given, 0)};
+}
+
+/// One lane of the block as a term sees it, without derivatives.
+template <class V, class Term, class T>
+typename Term::template record<V> passive_token(token_block<T> const& b, int j, mask_t<V> const& m) {
+  typename Term::template record<V> t;
+  read_record(b, j, m, t);
   if constexpr (!std::is_same_v<typename Term::statistic, no_statistic>) {
     t.S = lane<V>(static_cast<double>(b.S[index_of<typename Term::statistic>(statistics{})]));
   }
@@ -155,32 +220,20 @@ token<V> passive_token(token_block<T> const& b, int j, mask_t<V> const& m) {
 }
 
 /// Adds one leaf over a block: the value times `value_scale` and its derivatives times `gradient_scale`. Two seeds where
-/// the term reads a statistic (its own log-probability and S), one elsewhere. The same code for every lane and objective.
+/// the term is differentiated by a statistic too (its own log-probability and S), one elsewhere. The same code for every lane and objective.
 template <class V, class Term, class T>
 void add_leaf(leaf<Term> const& given, token_block<T> const& b, double value_scale, double gradient_scale,
               block_sums<T>& sums) {
   // A copy that no store can alias: parameters are converted and broadcast once a block instead of once a lane.
   leaf<Term> const l = given;
-  constexpr bool with_statistic = !std::is_same_v<typename Term::statistic, no_statistic>;
-  using D = dual<V, with_statistic ? 2 : 1>;
+  using D = dual<V, has_adjoint<Term> ? 2 : 1>;
   V const vs = lane<V>(value_scale);
   V const gs = lane<V>(gradient_scale);
   V const zero = lane<V>(0);
-  T* const d0 = reads_entropy<Term>() ? sums.dentropy : sums.dlogp;
+  T* const d0 = sums.d[static_cast<int>(input_of<Term>)];
   for (int j = 0; j < b.padded; j += lane_ops<V>::width) {
     mask_t<V> const m = lane_ops<V>::load(b.mask + j) > zero;
-    token<V> const p = passive_token<V, Term>(b, j, m);
-    token<D> t;
-    t.old_logp = p.old_logp;
-    t.ref_logp = p.ref_logp;
-    t.adv = p.adv;
-    if constexpr (reads_entropy<Term>()) {
-      t.entropy = D::seeded(p.entropy, 0);
-    } else {
-      t.logp = D::seeded(p.logp, 0);
-    }
-    if constexpr (with_statistic) t.S = D::seeded(p.S, 1);
-    D const r = l.term(t);
+    D const r = l.term(active_part<Term, D>(passive_token<V, Term>(b, j, m)));
     V factor = lane<V>(1);
     if (l.weight > 0) {
       V const w = load_where<V>(m, b.weight + j);
@@ -192,7 +245,7 @@ void add_leaf(leaf<Term> const& given, token_block<T> const& b, double value_sca
     };
     add(sums.value, r.value * vs);
     add(d0, r.d[0] * gs);
-    if constexpr (with_statistic) add(sums.dS[index_of<typename Term::statistic>(statistics{})], r.d[1] * gs);
+    if constexpr (has_adjoint<Term>) add(sums.dS[index_of<typename Term::statistic>(statistics{})], r.d[1] * gs);
   }
 }
 

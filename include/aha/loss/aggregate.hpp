@@ -2,19 +2,40 @@
 #pragma once
 
 #include <aha/loss/expression.hpp>
+#include <aha/loss/totals.hpp>
 #include <limits>
 
 AHA_NAMESPACE_BEGIN
 
 /// How a part's token values become one number. Weight of token t of sequence i (mask m, n_i = mask count or `length`):
 /// token_mean m/tokens · sequence_mean m/(n_i sequences) · sequence_sum m/sequences · constant_length m/(n sequences) ·
-/// token_sum m. `tokens` and `sequences` are totals of the whole optimiser step, given by the caller.
-enum class aggregation : unsigned char { token_mean, sequence_mean, sequence_sum, constant_length, token_sum };
+/// token_sum m · prompt_mean m/(p_i prompts), p_i = `prompt_tokens` · positive_mean m/positives. `tokens`, `sequences`,
+/// `prompts` and `positives` are totals of the whole optimiser step, given by the caller.
+enum class aggregation : unsigned char {
+  token_mean,
+  sequence_mean,
+  sequence_sum,
+  constant_length,
+  token_sum,
+  prompt_mean,
+  positive_mean
+};
 template <>
 struct enum_names<aggregation> {
   static constexpr std::string_view values[] = {"token_mean", "sequence_mean", "sequence_sum", "constant_length",
-                                                "token_sum"};
+                                                "token_sum",  "prompt_mean",   "positive_mean"};
 };
+
+/// The total of the step that a kind divides by; null for token_sum, which divides by none.
+constexpr double totals::*total_of(aggregation k) {
+  switch (k) {
+    case aggregation::token_mean: return &totals::tokens;
+    case aggregation::token_sum: return nullptr;
+    case aggregation::prompt_mean: return &totals::prompts;
+    case aggregation::positive_mean: return &totals::positives;
+    default: return &totals::sequences;
+  }
+}
 
 /// A total that was not given: the batch's totals are used.
 inline constexpr double no_total = std::numeric_limits<double>::quiet_NaN();
@@ -105,6 +126,19 @@ constexpr auto sequence_sum(E const& e, double total = no_total) {
 template <class E>
 constexpr auto token_sum(E const& e) {
   return part_of(aha::aggregate{aggregation::token_sum, 0, no_total}, e);
+}
+/// Mean over prompts of the token means of their groups: a prompt counts once, however many samples and tokens it has.
+/// Weight 1 / (p_i prompts), p_i the batch's `prompt_tokens`: tokens of the sequence's prompt group over the whole step.
+/// `total`: its own prompt count.
+template <class E>
+constexpr auto prompt_mean(E const& e, double total = no_total) {
+  return part_of(aha::aggregate{aggregation::prompt_mean, 0, total}, e);
+}
+/// Sum over tokens divided by the positive examples' token count; `keep` says which tokens those are. The likelihood of
+/// correct samples in VAPO (arXiv:2504.05118), whose divisor one peer takes from the shard. `total`: its own count.
+template <class E>
+constexpr auto positive_mean(E const& e, double total = no_total) {
+  return part_of(aha::aggregate{aggregation::positive_mean, 0, total}, e);
 }
 /// Mean over sequences of token sums divided by a constant n (Dr. GRPO, arXiv:2503.20783): `constant_length(n)(x)`.
 struct constant_length {

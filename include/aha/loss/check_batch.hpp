@@ -9,45 +9,55 @@ AHA_NAMESPACE_BEGIN
 /// Columns that observers asked for by name need.
 constexpr unsigned reads_of_observers(unsigned observed) {
   unsigned r = 0;
-  if ((observed & (observe::old_kl | observe::ratio | observe::ess | observe::chi_square)) != 0) r |= reads::old_logp;
-  if ((observed & observe::ref_kl) != 0) r |= reads::ref_logp;
+  unsigned const of_ratios = observe::old_kl | observe::ratio | observe::ess | observe::chi_square;
+  if ((observed & of_ratios) != 0) r |= reads::logp | reads::old_logp;
+  if ((observed & observe::ref_kl) != 0) r |= reads::logp | reads::ref_logp;
   if ((observed & observe::entropy) != 0) r |= reads::entropy;
   return r;
 }
+
+/// The memory of everything that a batch reads.
+template <class T>
+struct input_places {
+  place at[17];  ///< nine columns of tokens and eight others; absent ones cover nothing
+
+  explicit input_places(token_batch<host, T> const& b) {
+    int n = 0;
+    auto const add = [&](std::string_view name, auto const& view) { at[n++] = place{name, region(view)}; };
+    token_batch<host, T>::columns(
+        b, [&](std::string_view name, unsigned, column<T const, host> const& c) { add(name, c); });
+    add("adv", b.adv.values);
+    add("weight", b.weight.values);
+    add("keep", b.keep.values);
+    add("mask", b.mask);
+    add("mask", b.layout.mask);
+    add("length", b.length);
+    add("prompt_tokens", b.prompt_tokens);
+    add("layout", b.layout.index);
+  }
+};
 
 /// Outputs: shapes, rows apart from each other, no memory shared with an input or another output.
 template <class T>
 void check_outputs(std::string_view function, batch_check<T>& check, token_batch<host, T> const& b,
                    outputs<T, host> const& out) {
-  auto const shape = [&](std::string_view name, column<T, host> const& c) {
+  place written[active_inputs + 1];
+  int n = 0;
+  outputs<T, host>::each(out, [&](std::string_view name, column<T, host> const& c) {
+    written[n++] = place{name, region(c)};
     if (!c.present()) return;
     check.tokens(name, c);
     if (c.rank == 2 && c.rows > 1 && c.row_stride < c.width) {
       check.fail(name, "rows that do not overlap", text("a row stride of ", c.row_stride));
     }
-  };
-  shape("dlogp", out.dlogp);
-  shape("dentropy", out.dentropy);
-  shape("token_loss", out.token_loss);
+  });
   if (!check.result().ok()) return;
-  // Named arrays: nvcc's front end garbles nested brace lists in a template.
-  place const written[] = {place{"dlogp", region(out.dlogp)}, place{"dentropy", region(out.dentropy)},
-                           place{"token_loss", region(out.token_loss)}};
-  place const read[] = {place{"logp", region(b.logp)},
-                        place{"old_logp", region(static_cast<column<T const, host> const&>(b.old_logp))},
-                        place{"ref_logp", region(b.ref_logp)},
-                        place{"entropy", region(b.entropy)},
-                        place{"adv", region(b.adv.values)},
-                        place{"weight", region(b.weight.values)},
-                        place{"keep", region(b.keep.values)},
-                        place{"mask", region(b.mask.present() ? b.mask : b.layout.mask)},
-                        place{"length", region(b.length)},
-                        place{"layout", region(b.layout.index)}};
-  check.take(check_apart(function, written, read));
+  check.take(check_apart(function, written, input_places<T>(b).at));
 }
 
-/// Everything that `loss` checks before it writes. `computed` names columns that the caller computes itself (from
-/// logits: logp and entropy); giving them raises.
+/// Everything that `loss` checks before it writes. `computed` are the columns that the caller computes itself (from
+/// logits: logp, entropy and lse); giving them raises. Without them, logp may be there where nothing reads it: it is the
+/// column whose shape the others have.
 template <class Objective, class T>
 status check_batch(std::string_view function, Objective const& objective, token_batch<host, T> const& b,
                    outputs<T, host> const& out, unsigned observed, unsigned computed = 0) {
@@ -57,43 +67,53 @@ status check_batch(std::string_view function, Objective const& objective, token_
   if ((observed & ~(observe::all | observe::defaults)) != 0)
     check.fail("observe", "known observers", "an unknown flag");
 
-  bool const from_logits = (computed & reads::logp) != 0;
-  if (from_logits && b.logp.present()) check.fail("logp", "no column (it is computed from the logits)", "one");
-  if (from_logits && b.entropy.present()) check.fail("entropy", "no column (it is computed from the logits)", "one");
-  if (!from_logits && !b.logp.present()) check.fail("logp", "a column", "none");
+  using batch = token_batch<host, T>;
+  std::int64_t entries = b.layout.entries();
+  bool shaped = computed != 0;  // the first column that is there says how many tokens there are
+  batch::columns(b, [&](std::string_view name, unsigned flag, column<T const, host> const& c) {
+    bool const there = flag == reads::old_logp ? b.old_logp.given() : c.present();
+    if (there && (computed & flag) != 0) check.fail(name, "no column (it is computed from the logits)", "one");
+    if (shaped || !c.present()) return;
+    entries = c.rank == 2 ? c.rows * c.width : c.width;
+    shaped = true;
+  });
   if (!check.result().ok()) return check.result();
-  std::int64_t const given = b.logp.rank == 2 ? b.logp.rows * b.logp.width : b.logp.width;
-  check.shape(from_logits ? b.layout.entries() : given);
-  if (!check.result().ok()) return check.result();
-  if (!from_logits) check.tokens("logp", b.logp);
-
   objective_needs const n = needs_of_objective(objective);
   unsigned const asked = reads_of_observers(observed);
-  check.presence("old_logp", b.old_logp.given(), reads::old_logp, n, asked);
-  check.presence("ref_logp", b.ref_logp.present(), reads::ref_logp, n, asked);
-  if (!from_logits) check.presence("entropy", b.entropy.present(), reads::entropy, n, asked);
+  auto const presence_of_columns = [&] {
+    batch::columns(b, [&](std::string_view name, unsigned flag, column<T const, host> const& c) {
+      bool const there = flag == reads::old_logp ? b.old_logp.given() : c.present();
+      if ((computed & flag) == 0) check.presence(name, there, flag, n, asked);
+    });
+  };
+  if (!shaped) presence_of_columns();  // says which column is missing, where an objective reads any
+  check.shape(entries);
+  if (!check.result().ok()) return check.result();
+  if (b.logp.present()) check.tokens("logp", b.logp);
+  presence_of_columns();
   check.presence("adv", b.adv.present(), reads::adv, n, 0);
   check.presence("weight", b.weight.present(), reads::weight, n, 0);
   check.presence("keep", b.keep.present(), reads::keep, n, 0);
   if (b.length.present() && !n.length)
     check.fail("length", "no column (nothing divides by a sequence's length)", "one");
+  if (b.prompt_tokens.present() != n.prompt_tokens) {
+    n.prompt_tokens ? check.fail("prompt_tokens", "a column (prompt_mean divides by it)", "none")
+                    : check.fail("prompt_tokens", "no column (nothing divides by a prompt's tokens)", "one");
+  }
 
-  if (b.old_logp.present()) check.tokens("old_logp", b.old_logp);
-  if (b.ref_logp.present()) check.tokens("ref_logp", b.ref_logp);
-  if (b.entropy.present()) check.tokens("entropy", b.entropy);
+  batch::columns(b, [&](std::string_view name, unsigned, column<T const, host> const& c) {
+    if (c.present()) check.tokens(name, c);
+  });
   if (b.mask.present()) check.tokens("mask", b.mask);
   check.scoped_column("adv", b.adv);
   check.scoped_column("weight", b.weight);
   check.scoped_column("keep", b.keep);
-  if (b.length.present()) {
-    check.sequences("length", b.length);
-    for (std::int64_t i = 0; check.result().ok() && i < b.layout.sequences; ++i) {
-      if (b.length[i] < 0) check.fail("length", "numbers >= 0", text(b.length[i], " at position ", i));
-    }
-  }
+  check.counts("length", b.length);
+  check.counts("prompt_tokens", b.prompt_tokens);
   if (!check.result().ok()) return check.result();
-  s = check_total(function, "totals.tokens", b.totals.tokens, n.tokens);
-  if (s.ok()) s = check_total(function, "totals.sequences", b.totals.sequences, n.sequences);
+  totals::members([&](std::string_view name, double totals::*member, auto const&) {
+    if (s.ok()) s = check_total(function, text("totals.", name), b.totals.*member, divides_by(objective, member));
+  });
   if (!s.ok()) return s;
   if (!std::isfinite(b.scale)) check.fail("scale", "a finite number", to_text(b.scale));
   check_outputs(function, check, b, out);

@@ -9,7 +9,8 @@ AHA_NAMESPACE_BEGIN
 /// Clipped surrogate:  l = -min(r A, clamp(r, 1 - eps_low, 1 + eps_high) A),  r = exp(log_ratio)
 /// PPO arXiv:1707.06347 eq. 7, GRPO arXiv:2402.03300; eps_high > eps_low is DAPO's clip-higher (arXiv:2503.14476);
 /// level sequence is GSPO (arXiv:2507.18071): r = exp(mean over the sequence of log pi - log pi_old), differentiated
-/// exactly. Reads logp, old_logp, adv. eps >= 0 (0 is legal, infinite means no clip on that side); nats.
+/// exactly; sequence_token is GSPO-token (ibid. eq. 14, what verl calls gspo): that ratio with each token's own
+/// gradient. Reads logp, old_logp, adv. eps >= 0 (0 is legal, infinite means no clip on that side); nats.
 /// Ties: on a clip bound the token counts as unclipped and has its full gradient -r A, as in torch.
 /// Deviation: the log-ratio is limited to `bounds` (+-20, gradient 0 beyond); TRL and Liger have none (give infinities).
 template <level L = level::token>
@@ -19,7 +20,8 @@ struct clip : term {
   static constexpr std::string_view paper = L == level::token ? "1707.06347, 2402.03300, 2503.14476" : "2507.18071";
   static constexpr std::string_view variant = enum_names<level>::values[static_cast<int>(L)];
   static constexpr std::string_view keyword = "level";
-  static constexpr unsigned needs = (L == level::token ? reads::logp | reads::old_logp : reads::statistic) | reads::adv;
+  static constexpr unsigned needs = reads_of(L) | reads::adv;
+  static constexpr bool differentiates_statistic = L == level::sequence;
   using statistic = std::conditional_t<L == level::token, no_statistic, mean_log_ratio>;
   double eps_low = 0.2;
   double eps_high = 0.2;

@@ -41,7 +41,7 @@ AHA_FN inline V kl_estimate(estimator e, V const& d) {
 /// expectation; k2: the gradient of KL(pi || ref); k3: of KL(ref || pi)). k1, k2, k3: that estimator's derivative at the
 /// clamped d under the value of this one, untouched by out_low and out_high. ratio: the value times the active
 /// importance ratio r = exp(log_ratio), before the output clamp (DeepSeek-V3.2, arXiv:2512.02556). Gradient 0 beyond a
-/// clamp. Reads logp, ref_logp; with ratio also old_logp (level sequence: the sequence's mean log-ratio). Nats.
+/// clamp. Reads logp, ref_logp; with ratio also old_logp (the other levels: the sequence's mean log-ratio). Nats.
 /// Deviation: low, high and bounds default to +-20 where TRL and Liger have no limit and verl has it for k3 alone.
 template <level L = level::token>
 struct kl : term {
@@ -52,8 +52,9 @@ struct kl : term {
   static constexpr std::string_view variant = enum_names<level>::values[static_cast<int>(L)];
   static constexpr std::string_view keyword = "level";
   using statistic = std::conditional_t<L == level::token, no_statistic, mean_log_ratio>;
+  static constexpr bool differentiates_statistic = L == level::sequence;
   estimator value = estimator::k3;
-  kl_gradient gradient = L == level::token ? kl_gradient::same : kl_gradient::ratio;  ///< a sequence has only the ratio
+  kl_gradient gradient = L == level::token ? kl_gradient::same : kl_gradient::ratio;  ///< other levels have only the ratio
   double low = -20;
   double high = 20;
   double out_low = -std::numeric_limits<double>::infinity();
@@ -70,8 +71,7 @@ struct kl : term {
 
   [[nodiscard]] constexpr unsigned needs() const {
     unsigned const n = reads::logp | reads::ref_logp;
-    if (gradient != kl_gradient::ratio) return n;
-    return n | (L == level::token ? reads::old_logp : reads::statistic);
+    return gradient == kl_gradient::ratio ? n | reads_of(L) : n;
   }
 
   template <class V>
@@ -92,7 +92,7 @@ struct kl : term {
   [[nodiscard]] constexpr std::string_view problem() const {
     if (!(low <= high)) return "low: expected a number <= high";
     if (!(out_low <= out_high)) return "out_low: expected a number <= out_high";
-    if (L == level::sequence && gradient != kl_gradient::ratio) return "level: expected token unless gradient is ratio";
+    if (L != level::token && gradient != kl_gradient::ratio) return "level: expected token unless gradient is ratio";
     return {};
   }
   template <class F>

@@ -8,13 +8,14 @@ AHA_NAMESPACE_BEGIN
 
 /// Names of the columns behind a bit set of `reads`.
 inline std::string reads_text(unsigned r) {
-  static constexpr std::pair<unsigned, std::string_view> names[] = {
-      {reads::logp, "logp"},       {reads::old_logp, "old_logp"}, {reads::ref_logp, "ref_logp"},
-      {reads::entropy, "entropy"}, {reads::adv, "adv"},           {reads::statistic, "S"}};
   std::string s;
-  for (auto const& [bit, name] : names) {
+  auto const add = [&](std::string_view name, unsigned bit, auto const&...) {
     if ((r & bit) != 0) s.append(s.empty() ? "" : ", ").append(name);
-  }
+  };
+  token_batch<> const none;
+  token_batch<>::columns(none, add);
+  add("adv", reads::adv);
+  add("S", reads::statistic);
   return s;
 }
 

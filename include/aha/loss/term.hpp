@@ -9,9 +9,14 @@ AHA_NAMESPACE_BEGIN
 
 /// Base of every term: maths for one token, `template <class V> V operator()(token<V> const&) const`, with `name`,
 /// `needs` (a constant, or a const member function where it depends on a parameter), `params` (name, member, legal
-/// range, meaning) and, where entries of the type list share a name, `variant` (the keyword's value that tells them apart).
+/// range, meaning) and, where entries of the type list share a name, `variant` (the keyword's value that tells them
+/// apart). A term of another record (`value_token`, `given_token`) names it as `record`.
 struct term {
   using statistic = no_statistic;
+  /// False where the statistic is an input without derivative (a paper's stop-gradient).
+  static constexpr bool differentiates_statistic = true;
+  template <class V>
+  using record = token<V>;
 };
 
 template <class T>

@@ -3,23 +3,10 @@
 
 #include <aha/core/error.hpp>
 #include <aha/core/layout.hpp>
-#include <limits>
+#include <aha/loss/token.hpp>
+#include <aha/loss/totals.hpp>
 
 AHA_NAMESPACE_BEGIN
-
-/// Counts of the whole optimiser step over all ranks and micro-batches: an input, never derived from the shard. A count
-/// may be any non-negative number (hosts divide by rank counts); 0 gives a loss of 0. What is not given is NaN.
-struct totals {
-  double tokens = std::numeric_limits<double>::quiet_NaN();
-  double sequences = std::numeric_limits<double>::quiet_NaN();
-
-  constexpr totals() = default;
-  template <class A>
-  constexpr explicit totals(A token_count) : tokens(static_cast<double>(token_count)) {}
-  template <class A, class B>
-  constexpr totals(A token_count, B sequence_count)
-      : tokens(static_cast<double>(token_count)), sequences(static_cast<double>(sequence_count)) {}
-};
 
 /// `batch.old_logp = on_policy`: old_logp is logp without gradient, the ratio is 1 and its gradient is not 0.
 struct on_policy_t {};
@@ -34,10 +21,12 @@ struct old_column : column<T const, Space> {
   template <class C, class = std::enable_if_t<std::is_convertible_v<C&&, column<T const, Space>>>>
   constexpr old_column(C&& c) : column<T const, Space>(std::forward<C>(c)) {}
   AHA_FN constexpr bool given() const { return on_policy || this->present(); }
+  constexpr column<T const, Space>& tokens() { return *this; }
+  constexpr column<T const, Space> const& tokens() const { return *this; }
 };
 
 /// What a loss reads: a layout and columns `[T]` (packed) or `[B, L]` (padded), each with its own row stride, in one
-/// scalar type T. Log-probabilities and entropies in nats. `adv`, `weight` and `keep` say their scope by
+/// scalar type T. Log-probabilities, entropies and log-sum-exps in nats, values and returns in units of reward. `adv`, `weight` and `keep` say their scope by
 /// `per_sequence(...)` or `per_token(...)`. `mask` enters denominators and statistics, `keep` removes from a numerator
 /// only. A masked position is selected out: it may hold NaN or infinity and nothing changes, bit for bit.
 template <class Space = host, class T = float>
@@ -50,17 +39,38 @@ struct token_batch {
   old_column<T, Space> old_logp;
   column<T const, Space> ref_logp;
   column<T const, Space> entropy;
+  column<T const, Space> lse;        ///< log-sum-exp of each row's logits
+  column<T const, Space> value;      ///< the critic's prediction
+  column<T const, Space> old_value;  ///< its prediction when the tokens were sampled
+  column<T const, Space> returns;    ///< what it should predict
+  column<T const, Space> given;      ///< a token loss that the host computed itself
   scoped<column<T const, Space>> adv;
   scoped<column<T const, Space>> weight;
   scoped<mask_view<Space>> keep;
   mask_view<Space> mask;
   index_view<Space> length;  ///< [B] tokens of the whole sequence where it is split over ranks; else the mask count
+  index_view<Space> prompt_tokens;  ///< [B] tokens of the sequence's prompt group over the whole step
   aha::totals totals;
   double scale = 1;  ///< what the host's averaging needs (the rank count under DDP or FSDP)
 
   token_batch() = default;
   token_batch(packed<Space> const& p) : layout(p) {}
   token_batch(padded<Space> const& p) : layout(p) {}
+
+  /// Calls f(name, flag of `reads`, column) for every column with one entry a token, in the order of the documentation.
+  /// Works on a constant batch too.
+  template <class Batch, class F>
+  static void columns(Batch& b, F&& f) {
+    f("logp", reads::logp, b.logp);
+    f("old_logp", reads::old_logp, b.old_logp.tokens());
+    f("ref_logp", reads::ref_logp, b.ref_logp);
+    f("entropy", reads::entropy, b.entropy);
+    f("lse", reads::lse, b.lse);
+    f("value", reads::value, b.value);
+    f("old_value", reads::old_value, b.old_value);
+    f("returns", reads::returns, b.returns);
+    f("given", reads::given, b.given);
+  }
 };
 template <class Space>
 token_batch(packed<Space>) -> token_batch<Space, float>;
@@ -73,7 +83,26 @@ template <class T = float, class Space = host>
 struct outputs {
   column<T, Space> dlogp{};
   column<T, Space> dentropy{};
+  column<T, Space> dlse{};
+  column<T, Space> dvalue{};
+  column<T, Space> dgiven{};
   column<T, Space> token_loss{};
+
+  /// Calls f(active input, name, column) for the gradients. Works on constant outputs too.
+  template <class Outputs, class F>
+  static void gradients(Outputs& o, F&& f) {
+    f(active_input::logp, "dlogp", o.dlogp);
+    f(active_input::entropy, "dentropy", o.dentropy);
+    f(active_input::lse, "dlse", o.dlse);
+    f(active_input::value, "dvalue", o.dvalue);
+    f(active_input::given, "dgiven", o.dgiven);
+  }
+  /// Calls f(name, column) for everything that is written.
+  template <class Outputs, class F>
+  static void each(Outputs& o, F&& f) {
+    gradients(o, [&](active_input, std::string_view name, auto& c) { f(name, c); });
+    f("token_loss", o.token_loss);
+  }
 };
 template <class C, class... Cs>
 outputs(C&, Cs&...) -> outputs<std::remove_pointer_t<decltype(std::declval<C&>().data())>, host>;

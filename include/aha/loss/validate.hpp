@@ -16,30 +16,38 @@ AHA_NAMESPACE_BEGIN
 struct objective_needs {
   unsigned active = 0;
   unsigned named = 0;
-  bool tokens = false;     ///< a part divides by the token total
-  bool sequences = false;  ///< a part divides by the sequence total
-  bool length = false;     ///< something divides by a sequence's own count
+  bool adjoint = false;        ///< a leaf that contributes is differentiated by a sequence statistic
+  bool length = false;         ///< something divides by a sequence's own count
+  bool prompt_tokens = false;  ///< a part divides by a prompt's tokens
 };
 
-constexpr bool divides_by_sequences(aggregation k) {
-  return k == aggregation::sequence_mean || k == aggregation::sequence_sum || k == aggregation::constant_length;
+/// Whether a part that contributes divides by this total of the batch.
+template <class Objective>
+bool divides_by(Objective const& o, double totals::*member) {
+  bool found = false;
+  o.for_each_part([&](auto const& p) {
+    bool const own = p.aggregate.total == p.aggregate.total;
+    found = found || (p.coefficient != 0 && !own && total_of(p.aggregate.kind) == member);
+  });
+  return found;
 }
 
 template <class Objective>
 objective_needs needs_of_objective(Objective const& o) {
   objective_needs n;
   o.for_each_part([&](auto const& p) {
-    if (p.coefficient != 0 && p.aggregate.total != p.aggregate.total) {
-      n.tokens = n.tokens || p.aggregate.kind == aggregation::token_mean;
-      n.sequences = n.sequences || divides_by_sequences(p.aggregate.kind);
-    }
     n.length = n.length || p.aggregate.kind == aggregation::sequence_mean;
+    n.prompt_tokens = n.prompt_tokens || p.aggregate.kind == aggregation::prompt_mean;
     p.for_each_leaf([&](auto const& l) {
+      using Term = std::decay_t<decltype(l.term)>;
       unsigned r = needs_of(l.term);
       if (l.weight > 0) r |= reads::weight;
       if (l.keep) r |= reads::keep;
       n.named |= r;
-      if (p.coefficient != 0 && l.coefficient != 0) n.active |= r;
+      if (p.coefficient != 0 && l.coefficient != 0) {
+        n.active |= r;
+        n.adjoint = n.adjoint || (Term::differentiates_statistic && (r & reads::statistic) != 0);
+      }
       n.length = n.length || (r & reads::statistic) != 0;
     });
   });
@@ -186,17 +194,25 @@ class batch_check {
       fail(name, text("[", b_.layout.sequences, "] (a sequence each)"), shape_text(v));
     }
   }
+  /// Counts with one entry a sequence.
+  void counts(std::string_view name, index_view<host> const& v) {
+    if (!v.present()) return;
+    sequences(name, v);
+    for (std::int64_t i = 0; s_.ok() && i < b_.layout.sequences; ++i) {
+      if (v[i] < 0) fail(name, "numbers >= 0", text(v[i], " at position ", i));
+    }
+  }
   template <class View>
   void scoped_column(std::string_view name, scoped<View> const& v) {
     if (v.scope == scope::sequence) sequences(name, v.values);
     if (v.scope == scope::token) tokens(name, v.values);
   }
-  /// Presence against need: `active` must be there, what nothing names must not.
+  /// Presence against need: `active` must be there, what nothing names must not; logp may be.
   void presence(std::string_view name, bool given, unsigned flag, objective_needs const& n, unsigned observed) {
     if (!given && ((n.active | observed) & flag) != 0) {
       fail(name, "a column (the objective or a named observer reads it)", "none");
     }
-    if (given && ((n.named | observed) & flag) == 0) {
+    if (given && ((n.named | observed | reads::logp) & flag) == 0) {
       fail(name, "no column (nothing in the objective reads it)", "one");
     }
   }
