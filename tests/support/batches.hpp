@@ -27,6 +27,7 @@ struct data {
   std::int64_t rows = 0;
   std::int64_t width = 0;
   std::vector<T> logp, old_logp, ref_logp, entropy, adv_token, weight_token;
+  std::vector<T> lse, value, old_value, returns, given;
   std::vector<T> adv_sequence, weight_sequence;
   std::vector<std::uint8_t> mask, keep, keep_sequence;
 
@@ -107,6 +108,19 @@ data<T> random(std::uint64_t seed, std::int64_t rows, std::int64_t width, mask_k
       d.weight_token.push_back(static_cast<T>(0.5 + uniform()));
       d.keep.push_back(uniform() < 0.8);
     }
+    // From a generator of their own: the columns above stay what they were when these came. The critic's step is at least
+    // 0.01 from its clip at 0.2.
+    std::mt19937_64 other(seed + static_cast<std::uint64_t>(i) + 1);
+    auto const draw = [&] { return static_cast<double>(other() >> 11U) * 0x1p-53; };
+    for (std::int64_t t = 0; t < width; ++t) {
+      double const value = draw() - 0.3;
+      double const move = draw() < 0.5 ? 0.19 * (2 * draw() - 1) : 0.21 + 0.4 * draw();
+      d.lse.push_back(static_cast<T>(1 + 3 * draw()));
+      d.value.push_back(static_cast<T>(value));
+      d.old_value.push_back(static_cast<T>(draw() < 0.5 ? value + move : value - move));
+      d.returns.push_back(static_cast<T>(2 * draw() - 0.5));
+      d.given.push_back(static_cast<T>(0.2 + 2 * draw()));
+    }
     d.adv_sequence.push_back(static_cast<T>((i % 4 == 2 ? -1.0 : 1.0) * (0.4 + uniform())));
     d.weight_sequence.push_back(static_cast<T>(0.5 + uniform()));
     d.keep_sequence.push_back(i % 3 != 2);
@@ -114,11 +128,15 @@ data<T> random(std::uint64_t seed, std::int64_t rows, std::int64_t width, mask_k
   return d;
 }
 
-/// Which columns a batch gets, and their scope.
+/// Which columns a batch gets, and their scope. Without logp the others stand alone.
 struct choice {
+  bool logp = true;
   bool old_logp = true;
   bool ref_logp = true;
   bool entropy = true;
+  bool lse = false;
+  bool value = false;  ///< with old_value and returns
+  bool given = false;
   aha::scope adv = aha::scope::sequence;
   aha::scope weight = aha::scope::none;
   aha::scope keep = aha::scope::none;
@@ -138,7 +156,8 @@ template <class T>
 struct laid_out {
   std::vector<std::int64_t> place;
   std::vector<std::int64_t> index;
-  std::vector<T> logp, old_logp, ref_logp, entropy, adv, weight, dlogp, dentropy, token_loss;
+  std::vector<T> logp, old_logp, ref_logp, entropy, lse, value, old_value, returns, given, adv, weight;
+  std::vector<T> dlogp, dentropy, dlse, dvalue, dgiven, token_loss;
   std::vector<T> adv_sequence, weight_sequence;
   std::vector<std::uint8_t> mask, keep, keep_sequence;
   aha::token_batch<aha::host, T> batch;
@@ -210,12 +229,19 @@ laid_out<T> lay_out(data<T> const& d, shape s, choice const& c, T filler = std::
     put(r.old_logp, d.old_logp);
     put(r.ref_logp, d.ref_logp);
     put(r.entropy, d.entropy);
+    put(r.lse, d.lse);
+    put(r.value, d.value);
+    put(r.old_value, d.old_value);
+    put(r.returns, d.returns);
+    put(r.given, d.given);
     put(r.adv, d.adv_token);
     put(r.weight, d.weight_token);
     r.mask.push_back(real ? 1 : 0);
     r.keep.push_back(real ? d.keep[q] : 1);
   }
-  for (std::vector<T>* v : {&r.dlogp, &r.dentropy, &r.token_loss}) v->assign(entries, canary);
+  for (std::vector<T>* v : {&r.dlogp, &r.dentropy, &r.dlse, &r.dvalue, &r.dgiven, &r.token_loss}) {
+    v->assign(entries, canary);
+  }
 
   auto const tokens = [&](auto& v) {
     using E = std::remove_pointer_t<decltype(v.data())>;
@@ -243,10 +269,17 @@ laid_out<T> lay_out(data<T> const& d, shape s, choice const& c, T filler = std::
   for (std::size_t k = 0; k < entries; ++k) holes = holes || (r.place[k] >= 0 && r.mask[k] == 0);
   if (s == shape::packed && holes) b.mask = mask_of(r.mask);
   if (s == shape::padded_lens && !holes) b.mask = {};
-  b.logp = read(r.logp);
+  if (c.logp) b.logp = read(r.logp);
   if (c.old_logp) b.old_logp = old_column<T>(read(r.old_logp));
   if (c.ref_logp) b.ref_logp = read(r.ref_logp);
   if (c.entropy) b.entropy = read(r.entropy);
+  if (c.lse) b.lse = read(r.lse);
+  if (c.value) {
+    b.value = read(r.value);
+    b.old_value = read(r.old_value);
+    b.returns = read(r.returns);
+  }
+  if (c.given) b.given = read(r.given);
   auto const scoped_of = [&](scope which, std::vector<T> const& of_sequences, std::vector<T>& of_tokens) {
     if (which == scope::sequence)
       return scoped<column<T const>>(scope::sequence, column<T const>(span<T const>(of_sequences)));
@@ -260,8 +293,28 @@ laid_out<T> lay_out(data<T> const& d, shape s, choice const& c, T filler = std::
   b.totals = totals(d.tokens(), d.sequences());
   r.out.dlogp = tokens(r.dlogp);
   r.out.dentropy = tokens(r.dentropy);
+  r.out.dlse = tokens(r.dlse);
+  r.out.dvalue = tokens(r.dvalue);
+  r.out.dgiven = tokens(r.dgiven);
   r.out.token_loss = tokens(r.token_loss);
   return r;
+}
+
+/// The columns that `needs` names; adv, weight and keep a token each.
+inline choice columns_of(unsigned needs) {
+  using namespace aha;
+  auto const has = [&](unsigned flag) { return (needs & flag) != 0; };
+  choice c;
+  c.old_logp = has(reads::old_logp);
+  c.ref_logp = has(reads::ref_logp);
+  c.entropy = has(reads::entropy);
+  c.lse = has(reads::lse);
+  c.value = has(reads::value);
+  c.given = has(reads::given);
+  c.adv = has(reads::adv) ? scope::token : scope::none;
+  c.weight = has(reads::weight) ? scope::token : scope::none;
+  c.keep = has(reads::keep) ? scope::token : scope::none;
+  return c;
 }
 
 /// Bitwise equality: NaN equals itself, -0 differs from 0.
