@@ -101,7 +101,7 @@ int main() {
   std::int64_t shape[] = {5};
   dlpack::tensor t{dlogp.data(), {2, 0}, 1, {2, 32, 1}, shape, nullptr, 0};
   check(!dlpack::column_of<float>(t, "dlogp", &why).present(), "column_of");
-  refused(why, "aha::dlpack::column_of: dlogp: expected a tensor on the cpu, got one on cuda");
+  refused(why, "aha::dlpack::column_of: dlogp: expected host memory (CPU), got cuda:0");
   batch.logp = dlpack::column_of<float const>(t, "logp");
   refused(loss(exec::cpu{}, objective, batch).status, "aha::loss: logp: expected a column");
 

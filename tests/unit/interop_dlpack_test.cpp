@@ -155,21 +155,22 @@ TEST(dlpack, types_devices_and_strides_are_checked) {
 
   held<> elsewhere(x.data(), {4});
   for (auto const& [type, name] :
-       {std::pair(2, "cuda"), std::pair(10, "rocm"), std::pair(14, "oneapi"), std::pair(99, "device type 99")}) {
+       {std::pair(2, "cuda"), std::pair(10, "rocm"), std::pair(14, "oneapi"), std::pair(99, "DLPack device type 99")}) {
+    elsewhere.t.device.device_id = 3;
     elsewhere.t.device.device_type = static_cast<DLDeviceType>(type);
-    EXPECT_EQ(refused(elsewhere), logp + "a tensor on the cpu, got one on " + name);
+    EXPECT_EQ(refused(elsewhere), logp + "host memory (CPU), got " + name + ":3");
   }
   held<> other(x.data(), {4});
   for (auto const& [code, bits, lanes, name] :
        {std::tuple(2, 16, 1, "float16"), std::tuple(4, 16, 1, "bfloat16"), std::tuple(5, 64, 1, "complex64"),
-        std::tuple(2, 32, 4, "float32 in lanes of 4"), std::tuple(9, 8, 1, "type code 9 of 8 bits")}) {
+        std::tuple(2, 32, 4, "float32 in 4 lanes"), std::tuple(9, 8, 1, "DLPack type code 9 of 8 bits")}) {
     other.t.dtype = {static_cast<std::uint8_t>(code), static_cast<std::uint8_t>(bits),
                      static_cast<std::uint16_t>(lanes)};
     EXPECT_EQ(refused(other), logp + "float32, got " + name);
   }
   aha::status why;
   EXPECT_FALSE(dlpack::column_of<float>(other.t, "dlogp", &why).present());
-  EXPECT_EQ(why.message(), "aha::dlpack::column_of: dlogp: expected float32, got type code 9 of 8 bits");
+  EXPECT_EQ(why.message(), "aha::dlpack::column_of: dlogp: expected float32, got DLPack type code 9 of 8 bits");
   EXPECT_EQ(error_of([&] {
               dlpack::span_of<float>(held<>(x.data(), {2, 2}).t);
             }),

@@ -7,6 +7,8 @@
 
 AHA_NAMESPACE_BEGIN
 
+/// Functions that look at a DLPack tensor of the host. Nothing is copied and no ownership changes hands: the host keeps its
+/// tensor for the time of the call.
 namespace dlpack {
 
 /// Code and name of a type of entries.
@@ -50,8 +52,8 @@ Result read(std::string_view function, std::string_view argument, Tensor const& 
             Make const& make) {
   Result result{};
   status s;
-  if (int const device = static_cast<int>(t.device.device_type); device != host_device) {
-    s = bad_argument(function, argument, "a tensor on the cpu", text("one on ", device_name(device)));
+  if (static_cast<std::int32_t>(t.device.device_type) != host_device) {
+    s = bad_argument(function, argument, "host memory (CPU)", device_name(t.device.device_type, t.device.device_id));
   } else {
     auto const as = [&](auto* type) {
       using T = std::remove_pointer_t<decltype(type)>;
