@@ -34,11 +34,11 @@ struct results {
 };
 
 struct views {
-  aha::column<float const> logp, old_logp, ref_logp;  // [B, L]
-  aha::scoped<aha::column<float const>> adv;          // [B]
-  aha::mask_view<> mask;                              // [B, L]
-  aha::outputs<float> out;                            // dlogp [B, L]
-  aha::packed<> layout;                               // [B + 1]
+  aha::column<float const> logp, old_logp, ref_logp;      // [B, L]
+  aha::scoped<aha::column<float const>> adv;              // [B]
+  aha::mask_view<> mask;                                  // [B, L]
+  aha::outputs<float> out;                                // dlogp [B, L]
+  aha::packed<> layout;                                   // [B + 1]
   aha::column<float const> packed_logp, packed_old_logp;  // [T]
   aha::outputs<float> packed_out;                         // dlogp [T]
   aha::logit_rows<> rows;                                 // [B, L, V] or [B * L, V], with targets

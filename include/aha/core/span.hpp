@@ -26,11 +26,13 @@ struct is_container_of<C, T, std::void_t<decltype(std::declval<C&>().data()), de
 /// True for arrays of other libraries that know strides (Eigen's, xtensor's): `data()` and `size()` do not say where
 /// their entries lie.
 template <class C, class = void>
-struct knows_strides : std::false_type {};
+struct has_inner_stride : std::false_type {};
+template <class C>
+struct has_inner_stride<C, std::void_t<decltype(std::declval<C&>().innerStride())>> : std::true_type {};
+template <class C, class = void>
+struct knows_strides : has_inner_stride<C> {};
 template <class C>
 struct knows_strides<C, std::void_t<decltype(std::declval<C&>().strides())>> : std::true_type {};
-template <class C>
-struct knows_strides<C, std::void_t<decltype(std::declval<C&>().innerStride())>> : std::true_type {};
 
 /// One-dimensional view: pointer and length. Member names follow std::mdspan. Sizes are int64.
 template <class T, class Space>

@@ -53,10 +53,8 @@ struct managed_tensor {
 
 /// DLManagedTensorVersioned: what a capsule of `versioned_name` points to (DLPack 1.0 and later).
 struct managed_tensor_versioned {
-  struct {
-    std::uint32_t major;
-    std::uint32_t minor;
-  } version;
+  std::uint32_t version_major;  // not as dlpack.h has them: system headers define macros `major` and `minor`
+  std::uint32_t version_minor;
   void* manager_ctx;
   void (*deleter)(managed_tensor_versioned*);
   std::uint64_t flags;  ///< `read_only_flag`, and others that say nothing to a reader

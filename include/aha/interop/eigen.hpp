@@ -68,13 +68,14 @@ auto view(X&& x, status* why = nullptr) {
     static_assert(list || Plain::IsRowMajor || rows == Eigen::Dynamic || cols == Eigen::Dynamic,
                   "aha: the entries of a row must lie side by side: pass the transpose of a column-major matrix");
     using T = typename eigen_scalar<std::remove_pointer_t<decltype(x.data())>>::type;
-    T* const data = reinterpret_cast<T*>(x.data());
-    if constexpr (list) {
-      return make_view<1>("view", "array", strided_array<T>{data, 1, {x.size()}, {x.innerStride()}}, why);
-    } else {
-      return make_view<2>("view", "array",
-                          strided_array<T>{data, 2, {x.rows(), x.cols()}, {x.rowStride(), x.colStride()}}, why);
-    }
+    strided_array<T> a;
+    a.data = reinterpret_cast<T*>(x.data());
+    a.rank = list ? 1 : 2;
+    a.extent[0] = list ? x.size() : x.rows();
+    a.extent[1] = x.cols();
+    a.stride[0] = list ? x.innerStride() : x.rowStride();
+    a.stride[1] = x.colStride();
+    return make_view < list ? 1 : 2 > ("view", "array", a, why);
   }
 }
 
