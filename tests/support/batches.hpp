@@ -3,6 +3,7 @@
 
 #include <aha/loss/token_batch.hpp>
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -177,6 +178,28 @@ struct laid_out {
     }
     return v;
   }
+  /// All outputs, one after the other; in canonical order, or as they lie.
+  std::vector<T> gather_outputs() const {
+    std::vector<T> all;
+    for (std::vector<T> const* v : outputs_in_order()) {
+      std::vector<T> const one = gather(*v);
+      all.insert(all.end(), one.begin(), one.end());
+    }
+    return all;
+  }
+  std::vector<T> raw_outputs() const {
+    std::vector<T> all;
+    for (std::vector<T> const* v : outputs_in_order()) all.insert(all.end(), v->begin(), v->end());
+    return all;
+  }
+  bool outputs_zero_elsewhere() const {
+    bool zero = true;
+    for (std::vector<T> const* v : outputs_in_order()) zero = zero && zero_elsewhere(*v);
+    return zero;
+  }
+  std::array<std::vector<T> const*, 6> outputs_in_order() const {
+    return {&dlogp, &dentropy, &dlse, &dvalue, &dgiven, &token_loss};
+  }
   /// True where every entry that is padding or masked is exactly 0, and what lies between rows untouched.
   bool zero_elsewhere(std::vector<T> const& column) const {
     for (std::size_t k = 0; k < place.size(); ++k) {
@@ -314,6 +337,22 @@ inline choice columns_of(unsigned needs) {
   c.adv = has(reads::adv) ? scope::token : scope::none;
   c.weight = has(reads::weight) ? scope::token : scope::none;
   c.keep = has(reads::keep) ? scope::token : scope::none;
+  return c;
+}
+
+/// An objective with every term, every level, factors, several aggregates, active and passive statistics.
+inline constexpr char const* everything =
+    "sequence_mean(weight * keep * clip(0.2, 0.28) + 0.04 * kl(\"k3\") + 0.1 * kl(\"abs\")) + "
+    "constant_length(64)(clip(0.2, 0.28, level=\"sequence\") + 0.1 * kl(\"k3\", gradient=\"ratio\", "
+    "level=\"sequence\") + keep * clip(0.2, 0.28, level=\"sequence_token\")) + "
+    "token_mean(0.1 * kl(\"k2\", gradient=\"k1\") - 0.3 * entropy() + 0.01 * z_loss() + 0.5 * value_loss(0.2)) + "
+    "sequence_sum(0.02 * weight * given())";
+/// The columns of `everything`.
+inline choice every_column(aha::scope s) {
+  choice c = columns_of(~0U);
+  c.adv = s;
+  c.weight = s;
+  c.keep = s;
   return c;
 }
 

@@ -57,6 +57,11 @@ class Factor:
 weight, keep = Factor("weight"), Factor("keep")
 
 
+def parse(text: str) -> Objective:
+    reference.expression.parse(text)
+    return Objective(text)
+
+
 def _call(function: str, **arguments: Any) -> Term:
     arguments = {name: value for name, value in arguments.items() if value is not None}
     for name, legal in CHOICES.items():
@@ -69,6 +74,19 @@ def clip(
     eps_low: float = 0.2, eps_high: float = 0.2, *, level: str = "token", bounds: tuple[float, float] = (-20.0, 20.0)
 ) -> Term:
     return _call("clip", eps_low=eps_low, eps_high=eps_high, level=level, bounds=tuple(bounds))
+
+
+def dual_clip(
+    eps_low: float = 0.2,
+    eps_high: float = 0.2,
+    *,
+    c: float = 3.0,
+    level: str = "token",
+    bounds: tuple[float, float] = (-20.0, 20.0),
+) -> Term:
+    if not c > 1:
+        raise ValueError(f"aha::dual_clip: c: expected a number > 1, got {c!r}")
+    return _call("dual_clip", eps_low=eps_low, eps_high=eps_high, c=c, level=level, bounds=tuple(bounds))
 
 
 def kl(

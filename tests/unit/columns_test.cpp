@@ -66,8 +66,10 @@ TYPED_TEST(other_records, equal_plain_loops_in_every_layout_without_log_probabil
   for (shape s : batches::all_shapes) {
     SCOPED_TRACE(batches::shape_names[static_cast<int>(s)]);
     auto l = batches::lay_out(d, s, alone(true, true, true));
-    double const got = loss(exec::cpu{1}, o, l.batch, l.out).loss;
-    EXPECT_NEAR(got, want, tolerance * want);
+    loss_result const r = loss(exec::cpu{1}, o, l.batch, l.out);
+    EXPECT_NEAR(r.loss, want, tolerance * want);
+    EXPECT_EQ(r.stats.clip_value, clipped);
+    EXPECT_EQ(r.stats.clip_low + r.stats.clip_high + r.stats.clip_dual, 0);
     auto const expect = [&](std::vector<T> const& column, std::vector<double> const& by) {
       std::vector<T> const in_order = l.gather(column);
       double size = 0;

@@ -21,6 +21,7 @@ INF = math.inf
 # name -> (positional order, defaults)
 TERMS: dict[str, dict[str, object]] = {
     "clip": {"eps_low": 0.2, "eps_high": 0.2, "level": "token", "bounds": (-20.0, 20.0)},
+    "dual_clip": {"eps_low": 0.2, "eps_high": 0.2, "c": 3.0, "level": "token", "bounds": (-20.0, 20.0)},
     "kl": {
         "value": "k3",
         "gradient": None,  # same; ratio at the other levels, which have nothing else

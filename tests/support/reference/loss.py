@@ -97,6 +97,17 @@ def _ratio(t: _Tokens, c: dict, level: str, bounds: tuple[float, float]) -> torc
     return torch.exp(torch.clamp(log_ratio, bounds[0], bounds[1]))
 
 
+def _critic_errors(c: dict, eps: float) -> tuple[torch.Tensor, torch.Tensor]:
+    near = torch.minimum(torch.maximum(c["value"], c["old_value"] - eps), c["old_value"] + eps)
+    # In float64 a value beside its bound is never on it; on it, torch.clamp passes where min and max would halve.
+    near = torch.where((c["value"] - c["old_value"]).abs() <= eps, c["value"], near)
+    return c["value"] - c["returns"], near - c["returns"]
+
+
+def _clip(r: torch.Tensor, adv: torch.Tensor, p: dict) -> torch.Tensor:
+    return -torch.minimum(r * adv, torch.clamp(r, 1.0 - p["eps_low"], 1.0 + p["eps_high"]) * adv)
+
+
 def _estimate(name: str, d: torch.Tensor) -> torch.Tensor:
     if name == "k1":
         return -d
@@ -121,12 +132,14 @@ def _term(t: _Tokens, c: dict, leaf: Leaf) -> torch.Tensor:
     if leaf.name == "z_loss":
         return c["lse"] ** 2
     if leaf.name == "value_loss":
-        near = torch.clamp(c["value"] - c["old_value"], -p["eps"], p["eps"]) + c["old_value"]
-        return 0.5 * torch.maximum((c["value"] - c["returns"]) ** 2, (near - c["returns"]) ** 2)
+        raw, near = _critic_errors(c, p["eps"])
+        return 0.5 * torch.maximum(raw**2, near**2)
     if leaf.name == "clip":
         r = _ratio(t, c, p["level"], p["bounds"])
-        clipped = torch.clamp(r, 1.0 - p["eps_low"], 1.0 + p["eps_high"])
-        return -torch.minimum(r * c["adv"], clipped * c["adv"])
+        return _clip(r, c["adv"], p)
+    if leaf.name == "dual_clip":
+        once = _clip(_ratio(t, c, p["level"], p["bounds"]), c["adv"], p)
+        return torch.where(c["adv"] < 0, torch.minimum(once, -p["c"] * c["adv"]), once)
     raw = c["ref_logp"] - c["logp"]
     d = torch.clamp(raw, p["low"], p["high"])
     value = _estimate(p["value"], d)
@@ -166,6 +179,7 @@ def _token_weight(t: _Tokens, part: Part, totals: dict[str, float | None], promp
 def _reads(leaf: Leaf) -> set[str]:
     names = {
         "clip": {"logp", "old_logp", "adv"},
+        "dual_clip": {"logp", "old_logp", "adv"},
         "kl": {"logp", "ref_logp"},
         "entropy": {"entropy"},
         "z_loss": {"lse"},
@@ -253,7 +267,7 @@ def objective_loss(
             (d,) = torch.autograd.grad(total, c[name], allow_unused=True, retain_graph=True) if (
                 name in c and total.requires_grad
             ) else (None,)
-            gradients[f"d{name}"] = t.scatter(torch.zeros(len(t.position)) if d is None else d)
+            gradients[f"d{name}"] = t.scatter(torch.zeros_like(per_token) if d is None else d)
     stats.update(_statistics(t, c, parts))
     return LossResult(
         loss=float(total.detach()),
@@ -281,11 +295,20 @@ def _statistics(t: _Tokens, c: dict, parts: list[Part]) -> dict[str, float]:
         out.update({"ratio/min": ends[0], "ratio/mean": mean(r), "ratio/max": ends[1]})
     if "entropy" in c:
         out["entropy"] = mean(c["entropy"])
-    low = high = torch.zeros(len(t.position), dtype=torch.bool)  # a token that several leaves clip counts once
-    for leaf in (leaf for part in parts for leaf in part.leaves if leaf.name == "clip"):
+    low = high = dual = torch.zeros(len(t.position), dtype=torch.bool)  # a token that several leaves clip counts once
+    counted = [leaf for part in parts for leaf in part.leaves if part.coefficient * leaf.coefficient != 0.0]
+    for leaf in (leaf for leaf in counted if leaf.name in ("clip", "dual_clip")):
         p = leaf.parameters
         r = _ratio(t, c, p["level"], p["bounds"]).detach()
         low = low | ((r < 1.0 - p["eps_low"]) & (c["adv"] < 0))
         high = high | ((r > 1.0 + p["eps_high"]) & (c["adv"] > 0))
+        if leaf.name == "dual_clip":
+            dual = dual | ((r > p["c"]) & (c["adv"] < 0))
     out.update({"clip/low": mean(low), "clip/high": mean(high), "clip/region": mean(low) + mean(high)})
+    out["clip/dual"] = mean(dual)
+    moved = torch.zeros(len(t.position), dtype=torch.bool)
+    for leaf in (leaf for leaf in counted if leaf.name == "value_loss"):
+        raw, near = _critic_errors(c, leaf.parameters["eps"])
+        moved = moved | (near.abs() > raw.abs())
+    out["clip/value"] = mean(moved)
     return out
