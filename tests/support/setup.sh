@@ -4,6 +4,7 @@
 #
 #   source "$root/tests/support/setup.sh"
 #   aha_setup python   # apt packages, .venv (torch included), the module: afterwards "$AHA_PYTHON" imports aha
+#   aha_setup torch    # the same without the module
 #   aha_setup plot     # matplotlib in .venv
 #   aha_setup cpp      # what the C++ tests and checks need from apt, and pytest in .venv; builds nothing
 #   aha_build TREE TARGET...     # one build tree under build/, see trees below
@@ -145,7 +146,8 @@ aha_install_torch() {
 # aha_build TREE TARGET...: configures build/TREE where needed and builds the targets.
 #   python   the module alone, at the wheel's baseline instruction set; the package is build/python/package
 #   tests    C++ tests and example programs
-#   asan     the sanitizers' binary
+#   asan     the sanitizers' binary for memory and undefined behaviour
+#   tsan     the sanitizers' binary for threads
 aha_build() {
   local tree="$1" dir="$AHA_ROOT/build/$1" options want
   shift
@@ -161,6 +163,7 @@ aha_build() {
     python) options+=(-DCMAKE_BUILD_TYPE=Release -DAHA_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$AHA_PYTHON") ;;
     tests) options+=(-DCMAKE_CXX_FLAGS=-O1 -DAHA_BUILD_TESTS=ON -DAHA_BUILD_EXAMPLES=ON) ;;
     asan) options+=("-DCMAKE_CXX_FLAGS=-O1 -g1" -DAHA_BUILD_TESTS=ON "-DAHA_SANITIZE=address,undefined") ;;
+    tsan) options+=("-DCMAKE_CXX_FLAGS=-O1 -g1" -DAHA_BUILD_TESTS=ON -DAHA_SANITIZE=thread) ;;
     *) aha_die "no build tree is called $tree" ;;
   esac
   want="$(printf '%s\n' "$AHA_ROOT" "${options[@]}" | sha256sum)"
@@ -188,11 +191,14 @@ aha_setup() {
   local what
   for what in "$@"; do
     case "$what" in
-      python)
+      torch)
         aha_apt "${aha_apt_build[@]}"
         aha_venv
         aha_pip python "${aha_pip_python[@]}"
         aha_install_torch
+        ;;
+      python)
+        aha_setup torch
         aha_build python aha_python || return 1
         # A path file instead of an editable install: nothing is built twice, and a moved build tree is noticed here.
         local site
@@ -209,7 +215,7 @@ aha_setup() {
         aha_venv
         aha_pip test "${aha_pip_test[@]}"
         ;;
-      *) aha_die "aha_setup: expected python, plot or cpp, got $what" ;;
+      *) aha_die "aha_setup: expected python, torch, plot or cpp, got $what" ;;
     esac
   done
 }
