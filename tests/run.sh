@@ -13,7 +13,7 @@ source "$root/tests/support/setup.sh"
 default_suites=(format layering headers compile_fail docs unit property parity golden python examples tidy nvcc)
 all_suites=("${default_suites[@]}" sanitizers consumers)
 with_module=(docs parity golden python)     # need the Python module and torch
-with_binary=(unit property parity examples) # need a target of build/tests
+with_binary=(unit property parity) # need a target of build/tests
 in_parallel=(headers compile_fail format nvcc) # independent compilations
 
 usage() { sed -n '3,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; printf 'suites: %s\n' "${all_suites[*]}"; }
@@ -63,13 +63,12 @@ for suite in "${suites[@]}"; do
 done
 targets=()
 for suite in "${suites[@]}"; do
-  case "$suite" in
-    examples) targets+=(aha_examples) ;;
-    *) is_one_of "$suite" "${with_binary[@]}" && compgen -G "tests/$suite/*.cpp" >/dev/null && targets+=("aha_$suite") ;;
-  esac
+  is_one_of "$suite" "${with_binary[@]}" && compgen -G "tests/$suite/*.cpp" >/dev/null && targets+=("aha_$suite")
 done
 binaries_ready=yes
 [ ${#targets[@]} -eq 0 ] || (aha_build tests "${targets[@]}") || binaries_ready=no
+examples_ready=yes
+if is_one_of examples "${suites[@]}"; then (aha_setup torch && aha_build examples aha_examples) || examples_ready=no; fi
 sanitizers_ready=yes
 if is_one_of sanitizers "${suites[@]}"; then (aha_build asan aha_sanitizers) || sanitizers_ready=no; fi
 
@@ -104,6 +103,7 @@ run_suite() {
       run_pytest parity || code=1
       return $code
       ;;
+    examples) [ $examples_ready = yes ] && run_pytest examples ;;
     sanitizers) [ $sanitizers_ready = yes ] && run_ctest sanitizers asan ;;
     *) run_pytest "$1" ;;
   esac
