@@ -4,16 +4,14 @@
 #include <aha/loss/dynamic.hpp>
 #include <aha/loss/observe.hpp>
 
-#include "dlpack_cast.hpp"
+#include "columns.hpp"
 
 namespace aha_python {
 
 /// What `loss` and `loss_from_logits` give back; outputs that were not asked for are None.
 struct loss_answer {
   double loss = 0;
-  py::object dlogp = py::none();
-  py::object dentropy = py::none();
-  py::object token_loss = py::none();
+  output_objects outputs;
   aha::loss_stats stats;
 };
 struct logits_loss_answer {

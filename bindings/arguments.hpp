@@ -43,6 +43,8 @@ class call_arguments {
     ++used_;
     return value == Py_None ? nullptr : value;
   }
+  /// An argument by name without asking for it; null where it is absent.
+  py::handle peek(key const& name) const { return PyDict_GetItem(keywords_.ptr(), name.object); }
   /// The same, where None is no way to say "absent".
   py::handle given(key const& name) {
     PyObject* const value = PyDict_GetItem(keywords_.ptr(), name.object);

@@ -47,11 +47,15 @@ void bind_answers(py::module_& m) {
       .def("__repr__",
            [](aha::loss_stats const& s) { return "loss_stats(" + std::string(py::repr(dict_of(s))) + ")"; });
 
-  py::class_<loss_answer>(m, "loss_result", "What loss(...) returns.")
-      .def_readonly("loss", &loss_answer::loss, "The loss, a float.")
-      .def_readonly("dlogp", &loss_answer::dlogp, "d loss / d logp, shaped like logp, or None.")
-      .def_readonly("dentropy", &loss_answer::dentropy, "d loss / d entropy, shaped like logp, or None.")
-      .def_readonly("token_loss", &loss_answer::token_loss, "Each token's share, which sums to the loss, or None.")
+  py::class_<loss_answer> loss_result(m, "loss_result", "What loss(...) returns.");
+  for_each_output([&](std::string_view name, aha::active_input const* input, std::size_t i) {
+    std::string const doc = input != nullptr
+                                ? "d loss / d " + std::string(name.substr(1)) + ", shaped like it, or None."
+                                : "Each token's share, which sums to the loss, or None.";
+    loss_result.def_property_readonly(
+        std::string(name).c_str(), [i](loss_answer const& r) { return r.outputs[i]; }, doc.c_str());
+  });
+  loss_result.def_readonly("loss", &loss_answer::loss, "The loss, a float.")
       .def_readonly("stats", &loss_answer::stats, "What was observed.")
       .def("__repr__",
            [](loss_answer const& r) { return "loss_result(loss=" + std::string(py::repr(py::float_(r.loss))) + ")"; });

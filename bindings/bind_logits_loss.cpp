@@ -38,7 +38,7 @@ logits_loss_answer run(call_arguments& call, aha::dynamic_objective const& objec
   aha::exec::cpu const exec{threads_of(call.keyword(k.threads), call.at(k.threads))};
   py::handle const wanted = call.keyword(n.dlogits);
   call.finish(n.objective, n.logits, n.targets, n.temperature, n.dlogits, k.old_logp, k.ref_logp, k.adv, k.weight,
-              k.keep, k.mask, k.cu_seqlens, k.lens, k.length, k.totals, k.scale, k.observe, k.threads);
+              k.keep, k.mask, k.cu_seqlens, k.lens, k.length, k.prompt_tokens, k.totals, k.scale, k.observe, k.threads);
 
   logits_loss_answer answer;
   aha::logit_gradient<> to;
@@ -79,7 +79,8 @@ void bind_logits_loss(py::module_& m) {
   char const* const doc =
       "loss_from_logits(objective, logits, targets, *, temperature=1.0, old_logp=None, ref_logp=None, adv=None, "
       "weight=None, "
-      "keep=None, mask=None, cu_seqlens=None, lens=None, length=None, totals=None, scale=1.0, observe=\"default\", "
+      "keep=None, mask=None, cu_seqlens=None, lens=None, length=None, prompt_tokens=None, totals=None, scale=1.0, "
+      "observe=\"default\", "
       "dlogits=None, threads=0)\n--\n\n"
       "Loss of an objective straight from logits, and its gradient by them: token_logp, loss, logits_gradient in one "
       "call.\n\n"

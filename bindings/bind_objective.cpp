@@ -39,7 +39,7 @@ dynamic_objective make_part(char const* function, aha::aggregate a, bool with_to
 
 void def_part(py::module_& m, aha::aggregation kind, char const* doc) {
   std::string_view const name = aha::name_of(kind);
-  bool const with_total = kind != aha::aggregation::token_sum;
+  bool const with_total = aha::total_of(kind) != nullptr;
   m.def(
       name.data(),
       [kind, name, with_total](py::args const& a, py::kwargs const& k) {
@@ -126,6 +126,16 @@ void bind_objective(py::module_& m) {
   def_part(m, aha::aggregation::sequence_sum,
            "sequence_sum(x, total=None)\n--\n\nMean over sequences of their token sums: weight 1 / sequences.\n"
            "total: this part's own sequence count, instead of totals.sequences.");
+  def_part(m, aha::aggregation::prompt_mean,
+           "prompt_mean(x, total=None)\n--\n\nMean over prompts of the token means of their groups: weight 1 / (p_i "
+           "prompts),\n"
+           "p_i the column prompt_tokens, the tokens of the sequence's prompt group over the whole step.\n"
+           "total: this part's own prompt count, instead of totals.prompts.");
+  def_part(m, aha::aggregation::positive_mean,
+           "positive_mean(x, total=None)\n--\n\nSum over tokens / tokens of positive examples (VAPO's likelihood of "
+           "correct\n"
+           "samples, arXiv:2504.05118); keep says which tokens those are: positive_mean(keep * given()).\n"
+           "total: this part's own count, instead of totals.positives.");
   def_part(m, aha::aggregation::token_sum, "token_sum(x)\n--\n\nSum over all tokens, without a denominator: weight 1.");
 
   py::class_<aha::constant_length>(

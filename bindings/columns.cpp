@@ -60,8 +60,7 @@ unsigned observers_of(py::handle value, argument where) {
 
 aha::totals totals_of(py::handle value, argument where) {
   if (!value) return {};
-  if (!py::isinstance<aha::totals>(value))
-    wrong_type(where, "aha.totals(tokens=..., sequences=...)", kind_of_object(value));
+  if (!py::isinstance<aha::totals>(value)) wrong_type(where, "aha.totals(...)", kind_of_object(value));
   return value.cast<aha::totals const&>();
 }
 

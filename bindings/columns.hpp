@@ -2,6 +2,7 @@
 #pragma once
 
 #include <aha/loss/token_batch.hpp>
+#include <array>
 #include <vector>
 
 #include "arguments.hpp"
@@ -14,11 +15,24 @@ struct scoped_array {
   py::object values;
 };
 
-/// `outputs(dlogp=..., dentropy=..., token_loss=...)`: None not computed, True a new array, else a buffer to write to.
+/// One Python object for each output of a loss, in the order of `aha::outputs`.
+using output_objects = std::array<py::object, aha::active_inputs + 1>;
+/// Calls f(name, active input, i) for every output; `token_loss`, the last, has none.
+template <class F>
+void for_each_output(F&& f) {
+  std::size_t i = 0;
+  aha::outputs<> const none;
+  aha::outputs<>::gradients(none, [&](aha::active_input input, std::string_view name, auto const&) {
+    f(name, &input, i);
+    ++i;
+  });
+  f(std::string_view("token_loss"), static_cast<aha::active_input const*>(nullptr), i);
+}
+
+/// `outputs(dlogp=..., ...)`: None not computed, True a new array, else a buffer to write to.
 struct output_request {
-  py::object dlogp = py::none();
-  py::object dentropy = py::none();
-  py::object token_loss = py::none();
+  output_objects each;
+  output_request() { each.fill(py::none()); }
 };
 
 /// The type of `on_policy`.
@@ -26,9 +40,10 @@ struct on_policy_mark {};
 
 /// The names of a batch's columns, in the order of the documentation.
 struct batch_keys {
-  key old_logp{"old_logp"}, ref_logp{"ref_logp"}, entropy{"entropy"}, adv{"adv"}, weight{"weight"}, keep{"keep"},
-      mask{"mask"}, cu_seqlens{"cu_seqlens"}, lens{"lens"}, length{"length"}, totals{"totals"}, scale{"scale"},
-      observe{"observe"}, outputs{"outputs"}, threads{"threads"};
+  key old_logp{"old_logp"}, ref_logp{"ref_logp"}, entropy{"entropy"}, lse{"lse"}, value{"value"},
+      old_value{"old_value"}, returns{"returns"}, given{"given"}, adv{"adv"}, weight{"weight"}, keep{"keep"},
+      mask{"mask"}, cu_seqlens{"cu_seqlens"}, lens{"lens"}, length{"length"}, prompt_tokens{"prompt_tokens"},
+      totals{"totals"}, scale{"scale"}, observe{"observe"}, outputs{"outputs"}, threads{"threads"};
   static batch_keys const& get() {
     static batch_keys const keys;
     return keys;
@@ -45,7 +60,7 @@ unsigned observers_of(py::handle value, argument where);
 aha::totals totals_of(py::handle value, argument where);
 scoped_array const& scoped_of(py::handle value, argument where);
 
-/// Every column but `logp` and `entropy`, with views into the caller's memory. `owners` keeps that memory.
+/// Every column that is passive whatever the objective, with views into the caller's memory. `owners` keeps that memory.
 template <class T>
 void fill_columns(aha::token_batch<aha::host, T>& b, call_arguments& call, char const* like,
                   std::vector<array_view>& owners) {
@@ -78,9 +93,11 @@ void fill_columns(aha::token_batch<aha::host, T>& b, call_arguments& call, char 
   scoped(k.weight, b.weight, numbers);
   scoped(k.keep, b.keep, flags);
   if (py::handle const mask = call.keyword(k.mask)) b.mask = mask_of(view(mask, call.at(k.mask)), call.at(k.mask));
-  if (py::handle const length = call.keyword(k.length)) {
-    b.length = index_of(view(length, call.at(k.length)), call.at(k.length));
-  }
+  auto const counts = [&](key const& name, aha::index_view<>& to) {
+    if (py::handle const value = call.keyword(name)) to = index_of(view(value, call.at(name)), call.at(name));
+  };
+  counts(k.length, b.length);
+  counts(k.prompt_tokens, b.prompt_tokens);
   b.totals = totals_of(call.keyword(k.totals), call.at(k.totals));
   b.scale = number_of(call.keyword(k.scale), call.at(k.scale), 1.0);
 }

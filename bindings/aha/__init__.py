@@ -17,6 +17,7 @@ from ._aha import (
     constant_length,
     count_totals,
     entropy,
+    given,
     groups,
     keep,
     kl,
@@ -29,6 +30,8 @@ from ._aha import (
     parse_expression,
     per_sequence,
     per_token,
+    positive_mean,
+    prompt_mean,
     sequence_mean,
     sequence_sum,
     target_shift,
@@ -37,7 +40,9 @@ from ._aha import (
     token_mean,
     token_sum,
     totals,
+    value_loss,
     weight,
+    z_loss,
 )
 
 __all__ = [
@@ -48,6 +53,7 @@ __all__ = [
     "constant_length",
     "count_totals",
     "entropy",
+    "given",
     "groups",
     "keep",
     "kl",
@@ -60,6 +66,8 @@ __all__ = [
     "parse_expression",
     "per_sequence",
     "per_token",
+    "positive_mean",
+    "prompt_mean",
     "sequence_mean",
     "sequence_sum",
     "target_shift",
@@ -68,7 +76,9 @@ __all__ = [
     "token_mean",
     "token_sum",
     "totals",
+    "value_loss",
     "weight",
+    "z_loss",
 ]
 
 

@@ -19,17 +19,22 @@ class loss_result:
     """What `loss` and `loss_from_logits` return.
 
     loss: a scalar tensor with autograd, float64 for float64 columns and logits, else float32. stats: what was observed.
-    dlogp, dentropy, token_loss: as the function without autograd gives them (from log-probabilities only); dlogp and
-    dentropy are what backward uses: do not write to them.
+    dlogp, dentropy, dlse, dvalue, dgiven, token_loss: as the function without autograd gives them (from
+    log-probabilities only); the gradients are what backward uses: do not write to them.
     """
 
-    __slots__ = ("loss", "stats", "dlogp", "dentropy", "token_loss")
+    __slots__ = ("loss", "stats", "dlogp", "dentropy", "dlse", "dvalue", "dgiven", "token_loss")
 
-    def __init__(self, loss, stats, dlogp=None, dentropy=None, token_loss=None):
+    def __init__(
+        self, loss, stats, dlogp=None, dentropy=None, dlse=None, dvalue=None, dgiven=None, token_loss=None
+    ):
         self.loss = loss
         self.stats = stats
         self.dlogp = dlogp
         self.dentropy = dentropy
+        self.dlse = dlse
+        self.dvalue = dvalue
+        self.dgiven = dgiven
         self.token_loss = token_loss
 
     def __repr__(self):
@@ -60,48 +65,45 @@ def _times(upstream, gradient):
     return gradient if factor == 1.0 else gradient * factor
 
 
+# What a loss is differentiated by, and the output that holds that gradient.
+_ACTIVE = {"logp": "dlogp", "entropy": "dentropy", "lse": "dlse", "value": "dvalue", "given": "dgiven"}
+
+
 class _Loss(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, logp, entropy, objective, columns):
-        r = _aha._loss_autograd(objective, logp, entropy=entropy, **columns)
-        ctx.save_for_backward(
-            torch.as_tensor(r.dlogp) if ctx.needs_input_grad[0] else None,
-            torch.as_tensor(r.dentropy) if ctx.needs_input_grad[1] and r.dentropy is not None else None,
-        )
-        return _scalar(r.loss, logp), r
+    def forward(ctx, objective, columns, *active):
+        r = _aha._loss_autograd(objective, **dict(zip(_ACTIVE, active)), **columns)
+        outputs = (getattr(r, name) for name in _ACTIVE.values())
+        asked = zip(outputs, ctx.needs_input_grad[2:])
+        ctx.save_for_backward(*(torch.as_tensor(d) if on and d is not None else None for d, on in asked))
+        return _scalar(r.loss, next(x for x in active if x is not None)), r
 
     @staticmethod
     @once_differentiable
     def backward(ctx, upstream, _):
-        dlogp, dentropy = ctx.saved_tensors
-        return (
-            None if dlogp is None else _times(upstream, dlogp),
-            None if dentropy is None else _times(upstream, dentropy),
-            None,
-            None,
-        )
+        return None, None, *(None if d is None else _times(upstream, d) for d in ctx.saved_tensors)
 
 
-def loss(objective, logp, *, entropy=None, outputs=None, **columns):
-    """`aha.loss` with autograd through `logp` and `entropy`; the same arguments."""
-    _tensor("loss", "logp", logp)
-    active_logp = _requires_grad(logp)
-    active_entropy = _requires_grad(entropy)
+def loss(objective, logp=None, *, entropy=None, lse=None, value=None, given=None, outputs=None, **columns):
+    """`aha.loss` with autograd through `logp`, `entropy`, `lse`, `value` and `given`; the same arguments."""
+    active = dict(zip(_ACTIVE, (logp, entropy, lse, value, given)))
+    leading = next((x for x in active.items() if x[1] is not None), ("logp", None))
+    _tensor("loss", *leading)
     asked = outputs if outputs is not None else _aha.outputs()
     if not isinstance(asked, _aha.outputs):
         raise TypeError(f"aha::loss: outputs: expected aha.outputs(...), got {_kind(asked)}")
     # A gradient is computed where an input requires it, or where it was asked for.
-    columns["outputs"] = _aha.outputs(
-        dlogp=asked.dlogp if asked.dlogp is not None else (active_logp or None),
-        dentropy=asked.dentropy if asked.dentropy is not None else (active_entropy or None),
-        token_loss=asked.token_loss,
-    )
-    if active_logp or active_entropy:
-        value, r = _Loss.apply(logp, entropy, objective, columns)
+    requested = {"token_loss": asked.token_loss}
+    for name, gradient in _ACTIVE.items():
+        buffer = getattr(asked, gradient)
+        requested[gradient] = buffer if buffer is not None else (_requires_grad(active[name]) or None)
+    columns["outputs"] = _aha.outputs(**requested)
+    if any(_requires_grad(x) for x in active.values()):
+        result, r = _Loss.apply(objective, columns, *active.values())
     else:
-        r = _aha._loss_autograd(objective, logp, entropy=entropy, **columns)
-        value = _scalar(r.loss, logp)
-    return loss_result(value, r.stats, r.dlogp, r.dentropy, r.token_loss)
+        r = _aha._loss_autograd(objective, **active, **columns)
+        result = _scalar(r.loss, leading[1])
+    return loss_result(result, r.stats, **{name: getattr(r, name) for name in requested})
 
 
 class _LossFromLogits(torch.autograd.Function):

@@ -16,19 +16,8 @@ using batches::mask_kind;
 using batches::same_bits;
 using batches::shape;
 
-char const* const everything =
-    "sequence_mean(weight * keep * clip(0.2, 0.28) + 0.04 * kl(\"k3\")) + "
-    "constant_length(64)(clip(0.2, 0.28, level=\"sequence\") + 0.1 * kl(\"k3\", gradient=\"ratio\", "
-    "level=\"sequence\")) - "
-    "0.3 * token_mean(entropy())";
-
-batches::choice all_columns(scope s) {
-  batches::choice c;
-  c.adv = s;
-  c.weight = s;
-  c.keep = s;
-  return c;
-}
+using batches::every_column;
+using batches::everything;
 
 template <class T>
 class bitwise : public ::testing::Test {};
@@ -40,15 +29,13 @@ TYPED_TEST(bitwise, over_threads) {
   dynamic_objective const o = parse(everything);
   for (std::int64_t rows : {1, 3, 63, 64, 65, 150}) {  // below, at and above the number of chunks
     auto const d = batches::random<T>(21, rows, 45, mask_kind::ragged);
-    auto one = batches::lay_out(d, shape::packed, all_columns(scope::token));
+    auto one = batches::lay_out(d, shape::packed, every_column(scope::token));
     loss_result const want = loss(exec::cpu{1}, o, one.batch, one.out, observe::all);
     for (int threads : {0, 2, 3, 8}) {
-      auto many = batches::lay_out(d, shape::packed, all_columns(scope::token));
+      auto many = batches::lay_out(d, shape::packed, every_column(scope::token));
       loss_result const got = loss(exec::cpu{threads}, o, many.batch, many.out, observe::all);
       EXPECT_TRUE(same_bits(want.loss, got.loss)) << rows << " rows, " << threads << " threads";
-      EXPECT_TRUE(same_bits(one.dlogp, many.dlogp));
-      EXPECT_TRUE(same_bits(one.dentropy, many.dentropy));
-      EXPECT_TRUE(same_bits(one.token_loss, many.token_loss));
+      EXPECT_TRUE(same_bits(one.raw_outputs(), many.raw_outputs()));
       std::vector<double> a;
       std::vector<double> b;
       want.stats.for_each([&](char const*, double x) { a.push_back(x); });
@@ -61,17 +48,15 @@ TYPED_TEST(bitwise, over_threads) {
 /// One batch in every layout: every bit of what belongs to a token.
 template <class T, class Exec>
 void expect_layouts_agree(Exec const& exec, batches::data<T> const& d, scope s, dynamic_objective const& o) {
-  auto first = batches::lay_out(d, shape::packed, all_columns(s));
+  auto first = batches::lay_out(d, shape::packed, every_column(s));
   loss_result const want = loss(exec, o, first.batch, first.out);
   for (shape other : batches::all_shapes) {
-    auto l = batches::lay_out(d, other, all_columns(s));
+    auto l = batches::lay_out(d, other, every_column(s));
     loss_result const got = loss(exec, o, l.batch, l.out);
     char const* const name = batches::shape_names[static_cast<int>(other)];
     EXPECT_TRUE(same_bits(want.loss, got.loss)) << name << ", width " << d.width;
-    EXPECT_TRUE(same_bits(first.gather(first.dlogp), l.gather(l.dlogp))) << name << ", width " << d.width;
-    EXPECT_TRUE(same_bits(first.gather(first.dentropy), l.gather(l.dentropy))) << name;
-    EXPECT_TRUE(same_bits(first.gather(first.token_loss), l.gather(l.token_loss))) << name;
-    EXPECT_TRUE(l.zero_elsewhere(l.dlogp) && l.zero_elsewhere(l.dentropy) && l.zero_elsewhere(l.token_loss)) << name;
+    EXPECT_TRUE(same_bits(first.gather_outputs(), l.gather_outputs())) << name << ", width " << d.width;
+    EXPECT_TRUE(l.outputs_zero_elsewhere()) << name;
   }
 }
 
@@ -108,8 +93,7 @@ TYPED_TEST(bitwise, a_token_does_not_depend_on_the_tail_behind_it) {
   dynamic_objective const o =
       parse("token_mean(weight * clip(0.2, 0.28) + 0.04 * kl(\"k3\")) - 0.3 * token_mean(entropy())");
   auto const d = batches::random<T>(23, 1, 530, mask_kind::full);
-  batches::choice c = all_columns(scope::token);
-  c.keep = scope::none;
+  batches::choice const c = batches::columns_of(needs_of_objective(o).named);
   auto whole = batches::lay_out(d, shape::packed, c);
   loss(exec::cpu{1}, o, whole.batch, whole.out);
   std::vector<std::int64_t> lengths{255, 256, 257, 258, 511, 512, 513};
@@ -151,6 +135,11 @@ batches::data<T> subset(batches::data<T> const& d, std::vector<std::int64_t> con
     rows(s.old_logp, d.old_logp);
     rows(s.ref_logp, d.ref_logp);
     rows(s.entropy, d.entropy);
+    rows(s.lse, d.lse);
+    rows(s.value, d.value);
+    rows(s.old_value, d.old_value);
+    rows(s.returns, d.returns);
+    rows(s.given, d.given);
     rows(s.adv_token, d.adv_token);
     rows(s.weight_token, d.weight_token);
     rows(s.mask, d.mask);
@@ -167,24 +156,24 @@ TYPED_TEST(bitwise, a_sequence_alone_and_in_a_batch) {
   using T = TypeParam;
   dynamic_objective const o = parse(everything);
   auto const d = batches::random<T>(24, 9, 270, mask_kind::holes);
-  auto batch = batches::lay_out(d, shape::padded, all_columns(scope::sequence));
+  auto batch = batches::lay_out(d, shape::padded, every_column(scope::sequence));
   loss(exec::cpu{3}, o, batch.batch, batch.out);
   for (std::int64_t i = 0; i < d.rows; ++i) {
-    auto alone = batches::lay_out(subset(d, {i}), shape::packed, all_columns(scope::sequence));
+    auto alone = batches::lay_out(subset(d, {i}), shape::packed, every_column(scope::sequence));
     alone.batch.totals = batch.batch.totals;
     loss(exec::cpu{1}, o, alone.batch, alone.out);
-    auto const row = [&](std::vector<T> const& v) {
-      return std::vector<T>(v.begin() + i * d.width, v.begin() + (i + 1) * d.width);
-    };
-    EXPECT_TRUE(same_bits(alone.gather(alone.dlogp), row(batch.dlogp))) << i;
-    EXPECT_TRUE(same_bits(alone.gather(alone.dentropy), row(batch.dentropy))) << i;
-    EXPECT_TRUE(same_bits(alone.gather(alone.token_loss), row(batch.token_loss))) << i;
+    std::vector<T> row;
+    for (std::vector<T> const* v : batch.outputs_in_order()) {
+      row.insert(row.end(), v->begin() + i * d.width, v->begin() + (i + 1) * d.width);
+    }
+    EXPECT_TRUE(same_bits(alone.gather_outputs(), row)) << i;
   }
 }
 
 TYPED_TEST(bitwise, repeated_calls) {
   using T = TypeParam;
-  auto l = batches::lay_out(batches::random<T>(25, 40, 60, mask_kind::holes), shape::padded, all_columns(scope::token));
+  auto l =
+      batches::lay_out(batches::random<T>(25, 40, 60, mask_kind::holes), shape::padded, every_column(scope::token));
   dynamic_objective const o = parse(everything);
   double const want = loss(exec::cpu{0}, o, l.batch, l.out).loss;
   auto const dlogp = l.dlogp;

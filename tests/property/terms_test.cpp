@@ -13,7 +13,8 @@ using namespace aha;
 using batches::mask_kind;
 using batches::shape;
 
-constexpr unsigned columns[] = {reads::logp, reads::old_logp, reads::ref_logp, reads::entropy, reads::adv};
+constexpr unsigned columns[] = {reads::logp,  reads::old_logp,  reads::ref_logp, reads::entropy, reads::lse,
+                                reads::value, reads::old_value, reads::returns,  reads::given,   reads::adv};
 
 /// Random legal parameters: doubles by their range, pairs around 0. Enumerations are left to the caller.
 struct randomise {
@@ -69,25 +70,22 @@ std::vector<T>& column_of(batches::laid_out<T>& l, unsigned flag) {
     case reads::old_logp: return l.old_logp;
     case reads::ref_logp: return l.ref_logp;
     case reads::entropy: return l.entropy;
+    case reads::lse: return l.lse;
+    case reads::value: return l.value;
+    case reads::old_value: return l.old_value;
+    case reads::returns: return l.returns;
+    case reads::given: return l.given;
     default: return l.adv;
   }
 }
-batches::choice columns_of(unsigned needs) {
-  batches::choice c;
-  c.old_logp = (needs & reads::old_logp) != 0;
-  c.ref_logp = (needs & reads::ref_logp) != 0;
-  c.entropy = (needs & reads::entropy) != 0;
-  c.adv = (needs & reads::adv) != 0 ? scope::token : scope::none;
-  return c;
-}
-
+/// Terms whose gradient is another one than that of their value, as their paper has it.
 template <class Term>
 constexpr bool is_straight_through(Term const&) {
-  return false;
+  return !std::is_same_v<typename Term::statistic, no_statistic> && !Term::differentiates_statistic;
 }
 template <level L>
 constexpr bool is_straight_through(kl<L> const& t) {
-  return t.gradient != kl_gradient::same && t.gradient != kl_gradient::ratio;
+  return L == level::sequence_token || (t.gradient != kl_gradient::same && t.gradient != kl_gradient::ratio);
 }
 
 /// A central difference of the loss by entry k of a column. Gives back false where the loss has a kink nearby: there the
@@ -121,32 +119,33 @@ TEST(every_term, gradient_equals_central_differences) {
         ++variants;
         dynamic_objective const o = token_sum(dynamic_expression(t));
         auto const d = batches::random<double>(engine(), 3, 7, mask_kind::holes);
-        auto l = batches::lay_out(d, shape::packed_masked, columns_of(needs_of(t)), 0.0);
+        auto l = batches::lay_out(d, shape::packed_masked, batches::columns_of(needs_of(t)), 0.0);
         loss(exec::cpu{1}, o, l.batch, l.out);
-        auto const dlogp = l.dlogp;
-        auto const dentropy = l.dentropy;
-        for (std::size_t k = 0; k < dlogp.size(); ++k) {
-          if (l.mask[k] == 0) continue;
-          double numeric = 0;
-          if (!difference(l, l.logp, k, o, numeric)) {
-            ++kinks;
-            continue;
+        // Every active column against its output; those that the term does not have get zeros.
+        std::vector<double> const* const outputs_of[] = {&l.dlogp, &l.dentropy, &l.dlse, &l.dvalue, &l.dgiven};
+        for (int input = 0; input < active_inputs; ++input) {
+          std::vector<double> const derived = *outputs_of[input];
+          unsigned const flag = reads_of(static_cast<active_input>(input));
+          bool const active = (needs_of(t) & flag) != 0;
+          for (std::size_t k = 0; k < derived.size(); ++k) {
+            if (l.mask[k] == 0) continue;
+            double numeric = 0;
+            if (!active) {
+              EXPECT_EQ(derived[k], 0) << Term::name;
+            } else if (!difference(l, column_of(l, flag), k, o, numeric)) {
+              ++kinks;
+            } else {
+              EXPECT_NEAR(derived[k], numeric, 2e-8 * (1 + std::abs(numeric)))
+                  << Term::name << " " << round << " token " << k;
+              ++compared;
+            }
           }
-          EXPECT_NEAR(dlogp[k], numeric, 2e-8 * (1 + std::abs(numeric)))
-              << Term::name << " " << round << " token " << k;
-          if ((needs_of(t) & reads::entropy) != 0) {
-            difference(l, l.entropy, k, o, numeric);
-            EXPECT_NEAR(dentropy[k], numeric, 1e-8) << Term::name;
-          } else {
-            EXPECT_EQ(dentropy[k], 0);
-          }
-          ++compared;
         }
       });
     }
   });
   EXPECT_EQ(variants,
-            4 * (1 + 1 + 4 * 2 + 4 + 1));  // clip, clip, kl same and ratio of 4 estimators, kl of sequences, entropy
+            4 * (1 + 1 + 4 * 2 + 4 + 4));  // clip, clip, kl same and ratio of 4 estimators, kl of sequences, 4 others
   EXPECT_GT(compared, 500);
   EXPECT_LT(kinks, compared / 10);
 }
@@ -166,7 +165,7 @@ TEST(every_term, straight_through_gradient_is_that_of_the_other_estimator) {
       kl const gradient_alone(gradient, -0.2, 0.25);
       auto const run = [&](kl<> const& t) {
         auto l = batches::lay_out(batches::random<double>(43, 3, 30, mask_kind::holes), shape::packed,
-                                  columns_of(needs_of(t)));
+                                  batches::columns_of(needs_of(t)));
         double const x = loss(exec::cpu{1}, token_mean(dynamic_expression(t)), l.batch, l.out).loss;
         return std::make_pair(x, l.dlogp);
       };
@@ -181,6 +180,35 @@ TEST(every_term, straight_through_gradient_is_that_of_the_other_estimator) {
   EXPECT_EQ(compared, 12);
 }
 
+// GSPO-token has the value of GSPO and, with one advantage a sequence, its gradient too; the statistic itself is passive.
+TEST(every_term, sequence_token_has_the_value_of_sequence_and_each_tokens_own_gradient) {
+  auto const run = [&](auto const& term, scope adv) {
+    batches::choice c = batches::columns_of(needs_of(term));
+    c.adv = adv;
+    auto l = batches::lay_out(batches::random<double>(47, 5, 30, mask_kind::holes), shape::packed_masked, c);
+    double const x = loss(exec::cpu{1}, sequence_mean(dynamic_expression(term)), l.batch, l.out).loss;
+    return std::make_pair(x, l.dlogp);
+  };
+  clip<level::sequence> const whole(0.2, 0.28);
+  clip<level::sequence_token> const own(0.2, 0.28);
+  auto const a = run(whole, scope::sequence);
+  auto const b = run(own, scope::sequence);
+  EXPECT_EQ(a.first, b.first);
+  double largest = 0;
+  for (std::size_t k = 0; k < a.second.size(); ++k) {
+    EXPECT_NEAR(a.second[k], b.second[k], 1e-15);
+    largest = std::max(largest, std::abs(a.second[k]));
+  }
+  EXPECT_GT(largest, 1e-3);
+  // With an advantage a token they differ: -sg(s) A_t a token here, the sequence's mean of it there.
+  auto const c = run(whole, scope::token);
+  auto const d = run(own, scope::token);
+  EXPECT_NEAR(c.first, d.first, 1e-15);
+  double apart = 0;
+  for (std::size_t k = 0; k < c.second.size(); ++k) apart = std::max(apart, std::abs(c.second[k] - d.second[k]));
+  EXPECT_GT(apart, 1e-2);
+}
+
 /// A column that `needs` names shows a NaN in the loss; one that it does not name changes no bit. Asked of the engine's
 /// inside, as the public entry point refuses a column that nothing reads.
 TEST(every_term, reads_what_it_declares_and_nothing_else) {
@@ -193,8 +221,7 @@ TEST(every_term, reads_what_it_declares_and_nothing_else) {
     for_each_variant<Term>(engine, [&](Term const& t) {
       dynamic_objective const o = token_mean(dynamic_expression(t));
       auto const d = batches::random<double>(45, 3, 20, mask_kind::full);
-      batches::choice all;
-      all.adv = scope::token;
+      batches::choice const all = batches::columns_of(~0U & ~(reads::weight | reads::keep));
       auto const run = [&](batches::laid_out<double>& l) {
         return evaluate(exec::cpu{1}, o, l.batch, l.out, observe::none).loss;
       };
@@ -212,6 +239,7 @@ TEST(every_term, reads_what_it_declares_and_nothing_else) {
           EXPECT_TRUE(batches::same_bits(got, want)) << Term::name << " reads column " << flag << " undeclared";
           EXPECT_TRUE(batches::same_bits(l.dlogp, clean.dlogp)) << Term::name << " column " << flag;
           EXPECT_TRUE(batches::same_bits(l.dentropy, clean.dentropy)) << Term::name << " column " << flag;
+          EXPECT_TRUE(batches::same_bits(l.dvalue, clean.dvalue)) << Term::name << " column " << flag;
           ++undeclared;
         }
       }

@@ -91,7 +91,7 @@ def per_sequence(n=SEQUENCES, dtype=np.float64):
             "totals.sequences: expected the count of the whole step, which an aggregate divides by, got none",
         ),
         ({"totals": aha.totals(tokens=3)}, ValueError, "totals.sequences: expected the count of the whole step"),
-        ({"totals": 3}, TypeError, "totals: expected aha.totals(tokens=..., sequences=...), got an int"),
+        ({"totals": 3}, TypeError, "totals: expected aha.totals(...), got an int"),
         ({"scale": float("nan")}, ValueError, "scale: expected a finite number, got nan"),
         ({"scale": "1"}, TypeError, "scale: expected a number, got a str"),
         ({"observe": "all"}, ValueError, 'observe: expected "default", "none" or a list of clip'),

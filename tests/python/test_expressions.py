@@ -99,7 +99,7 @@ def test_what_does_not_compose(wrong):
             ValueError,
             "aha::clip: bounds: expected a pair (low, high) with low <= high, got (2, 1)",
         ),
-        (lambda: aha.clip(level="row"), ValueError, 'aha::clip: level: expected one of "token", "sequence", got "row"'),
+        (lambda: aha.clip(level="row"), ValueError, 'aha::clip: level: expected one of "token", "sequence", "sequence_token", got "row"'),
         (lambda: aha.clip(level=1), TypeError, 'aha::clip: level: expected one of "token", "sequence", got an int'),
         (lambda: aha.kl("k4"), ValueError, 'aha::kl: value: expected one of "k1", "k2", "k3", "abs", got "k4"'),
         (lambda: aha.kl(3), TypeError, 'aha::kl: value: expected one of "k1", "k2", "k3", "abs", got an int'),

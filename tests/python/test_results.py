@@ -81,7 +81,7 @@ def test_padded_by_mask_lens_or_neither():
 def test_statistics_by_name():
     logp, columns = packed()
     base = ["tokens", "sequences"]
-    clip = ["clip/low", "clip/high", "clip/region"]
+    clip = ["clip/low", "clip/high", "clip/region", "clip/dual", "clip/value"]
     old = ["old_kl/k1", "old_kl/k2", "old_kl/k3"]
     ref = ["ref_kl/k1", "ref_kl/k2", "ref_kl/k3"]
     ratio = ["ratio/min", "ratio/mean", "ratio/max"]
@@ -108,6 +108,8 @@ def test_statistics_by_name():
         "clip/low": low,
         "clip/high": high,
         "clip/region": low + high,
+        "clip/dual": 0,
+        "clip/value": 0,
         "old_kl/k1": np.mean(-x),
         "old_kl/k2": np.mean(x * x / 2),
         "old_kl/k3": np.mean(np.expm1(x) - x),

@@ -3,6 +3,7 @@
 
 #include <aha/loss/token_batch.hpp>
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -27,6 +28,7 @@ struct data {
   std::int64_t rows = 0;
   std::int64_t width = 0;
   std::vector<T> logp, old_logp, ref_logp, entropy, adv_token, weight_token;
+  std::vector<T> lse, value, old_value, returns, given;
   std::vector<T> adv_sequence, weight_sequence;
   std::vector<std::uint8_t> mask, keep, keep_sequence;
 
@@ -107,6 +109,19 @@ data<T> random(std::uint64_t seed, std::int64_t rows, std::int64_t width, mask_k
       d.weight_token.push_back(static_cast<T>(0.5 + uniform()));
       d.keep.push_back(uniform() < 0.8);
     }
+    // From a generator of their own: the columns above stay what they were when these came. The critic's step is at least
+    // 0.01 from its clip at 0.2.
+    std::mt19937_64 other(seed + static_cast<std::uint64_t>(i) + 1);
+    auto const draw = [&] { return static_cast<double>(other() >> 11U) * 0x1p-53; };
+    for (std::int64_t t = 0; t < width; ++t) {
+      double const value = draw() - 0.3;
+      double const move = draw() < 0.5 ? 0.19 * (2 * draw() - 1) : 0.21 + 0.4 * draw();
+      d.lse.push_back(static_cast<T>(1 + 3 * draw()));
+      d.value.push_back(static_cast<T>(value));
+      d.old_value.push_back(static_cast<T>(draw() < 0.5 ? value + move : value - move));
+      d.returns.push_back(static_cast<T>(2 * draw() - 0.5));
+      d.given.push_back(static_cast<T>(0.2 + 2 * draw()));
+    }
     d.adv_sequence.push_back(static_cast<T>((i % 4 == 2 ? -1.0 : 1.0) * (0.4 + uniform())));
     d.weight_sequence.push_back(static_cast<T>(0.5 + uniform()));
     d.keep_sequence.push_back(i % 3 != 2);
@@ -114,11 +129,15 @@ data<T> random(std::uint64_t seed, std::int64_t rows, std::int64_t width, mask_k
   return d;
 }
 
-/// Which columns a batch gets, and their scope.
+/// Which columns a batch gets, and their scope. Without logp the others stand alone.
 struct choice {
+  bool logp = true;
   bool old_logp = true;
   bool ref_logp = true;
   bool entropy = true;
+  bool lse = false;
+  bool value = false;  ///< with old_value and returns
+  bool given = false;
   aha::scope adv = aha::scope::sequence;
   aha::scope weight = aha::scope::none;
   aha::scope keep = aha::scope::none;
@@ -138,7 +157,8 @@ template <class T>
 struct laid_out {
   std::vector<std::int64_t> place;
   std::vector<std::int64_t> index;
-  std::vector<T> logp, old_logp, ref_logp, entropy, adv, weight, dlogp, dentropy, token_loss;
+  std::vector<T> logp, old_logp, ref_logp, entropy, lse, value, old_value, returns, given, adv, weight;
+  std::vector<T> dlogp, dentropy, dlse, dvalue, dgiven, token_loss;
   std::vector<T> adv_sequence, weight_sequence;
   std::vector<std::uint8_t> mask, keep, keep_sequence;
   aha::token_batch<aha::host, T> batch;
@@ -157,6 +177,28 @@ struct laid_out {
       if (place[k] >= 0) v[static_cast<std::size_t>(place[k])] = column[k];
     }
     return v;
+  }
+  /// All outputs, one after the other; in canonical order, or as they lie.
+  std::vector<T> gather_outputs() const {
+    std::vector<T> all;
+    for (std::vector<T> const* v : outputs_in_order()) {
+      std::vector<T> const one = gather(*v);
+      all.insert(all.end(), one.begin(), one.end());
+    }
+    return all;
+  }
+  std::vector<T> raw_outputs() const {
+    std::vector<T> all;
+    for (std::vector<T> const* v : outputs_in_order()) all.insert(all.end(), v->begin(), v->end());
+    return all;
+  }
+  bool outputs_zero_elsewhere() const {
+    bool zero = true;
+    for (std::vector<T> const* v : outputs_in_order()) zero = zero && zero_elsewhere(*v);
+    return zero;
+  }
+  std::array<std::vector<T> const*, 6> outputs_in_order() const {
+    return {&dlogp, &dentropy, &dlse, &dvalue, &dgiven, &token_loss};
   }
   /// True where every entry that is padding or masked is exactly 0, and what lies between rows untouched.
   bool zero_elsewhere(std::vector<T> const& column) const {
@@ -210,12 +252,19 @@ laid_out<T> lay_out(data<T> const& d, shape s, choice const& c, T filler = std::
     put(r.old_logp, d.old_logp);
     put(r.ref_logp, d.ref_logp);
     put(r.entropy, d.entropy);
+    put(r.lse, d.lse);
+    put(r.value, d.value);
+    put(r.old_value, d.old_value);
+    put(r.returns, d.returns);
+    put(r.given, d.given);
     put(r.adv, d.adv_token);
     put(r.weight, d.weight_token);
     r.mask.push_back(real ? 1 : 0);
     r.keep.push_back(real ? d.keep[q] : 1);
   }
-  for (std::vector<T>* v : {&r.dlogp, &r.dentropy, &r.token_loss}) v->assign(entries, canary);
+  for (std::vector<T>* v : {&r.dlogp, &r.dentropy, &r.dlse, &r.dvalue, &r.dgiven, &r.token_loss}) {
+    v->assign(entries, canary);
+  }
 
   auto const tokens = [&](auto& v) {
     using E = std::remove_pointer_t<decltype(v.data())>;
@@ -243,10 +292,17 @@ laid_out<T> lay_out(data<T> const& d, shape s, choice const& c, T filler = std::
   for (std::size_t k = 0; k < entries; ++k) holes = holes || (r.place[k] >= 0 && r.mask[k] == 0);
   if (s == shape::packed && holes) b.mask = mask_of(r.mask);
   if (s == shape::padded_lens && !holes) b.mask = {};
-  b.logp = read(r.logp);
+  if (c.logp) b.logp = read(r.logp);
   if (c.old_logp) b.old_logp = old_column<T>(read(r.old_logp));
   if (c.ref_logp) b.ref_logp = read(r.ref_logp);
   if (c.entropy) b.entropy = read(r.entropy);
+  if (c.lse) b.lse = read(r.lse);
+  if (c.value) {
+    b.value = read(r.value);
+    b.old_value = read(r.old_value);
+    b.returns = read(r.returns);
+  }
+  if (c.given) b.given = read(r.given);
   auto const scoped_of = [&](scope which, std::vector<T> const& of_sequences, std::vector<T>& of_tokens) {
     if (which == scope::sequence)
       return scoped<column<T const>>(scope::sequence, column<T const>(span<T const>(of_sequences)));
@@ -260,8 +316,44 @@ laid_out<T> lay_out(data<T> const& d, shape s, choice const& c, T filler = std::
   b.totals = totals(d.tokens(), d.sequences());
   r.out.dlogp = tokens(r.dlogp);
   r.out.dentropy = tokens(r.dentropy);
+  r.out.dlse = tokens(r.dlse);
+  r.out.dvalue = tokens(r.dvalue);
+  r.out.dgiven = tokens(r.dgiven);
   r.out.token_loss = tokens(r.token_loss);
   return r;
+}
+
+/// The columns that `needs` names; adv, weight and keep a token each.
+inline choice columns_of(unsigned needs) {
+  using namespace aha;
+  auto const has = [&](unsigned flag) { return (needs & flag) != 0; };
+  choice c;
+  c.old_logp = has(reads::old_logp);
+  c.ref_logp = has(reads::ref_logp);
+  c.entropy = has(reads::entropy);
+  c.lse = has(reads::lse);
+  c.value = has(reads::value);
+  c.given = has(reads::given);
+  c.adv = has(reads::adv) ? scope::token : scope::none;
+  c.weight = has(reads::weight) ? scope::token : scope::none;
+  c.keep = has(reads::keep) ? scope::token : scope::none;
+  return c;
+}
+
+/// An objective with every term, every level, factors, several aggregates, active and passive statistics.
+inline constexpr char const* everything =
+    "sequence_mean(weight * keep * clip(0.2, 0.28) + 0.04 * kl(\"k3\") + 0.1 * kl(\"abs\")) + "
+    "constant_length(64)(clip(0.2, 0.28, level=\"sequence\") + 0.1 * kl(\"k3\", gradient=\"ratio\", "
+    "level=\"sequence\") + keep * clip(0.2, 0.28, level=\"sequence_token\")) + "
+    "token_mean(0.1 * kl(\"k2\", gradient=\"k1\") - 0.3 * entropy() + 0.01 * z_loss() + 0.5 * value_loss(0.2)) + "
+    "sequence_sum(0.02 * weight * given())";
+/// The columns of `everything`.
+inline choice every_column(aha::scope s) {
+  choice c = columns_of(~0U);
+  c.adv = s;
+  c.weight = s;
+  c.keep = s;
+  return c;
 }
 
 /// Bitwise equality: NaN equals itself, -0 differs from 0.

@@ -57,6 +57,11 @@ class Factor:
 weight, keep = Factor("weight"), Factor("keep")
 
 
+def parse(text: str) -> Objective:
+    reference.expression.parse(text)
+    return Objective(text)
+
+
 def _call(function: str, **arguments: Any) -> Term:
     arguments = {name: value for name, value in arguments.items() if value is not None}
     for name, legal in CHOICES.items():
@@ -69,6 +74,19 @@ def clip(
     eps_low: float = 0.2, eps_high: float = 0.2, *, level: str = "token", bounds: tuple[float, float] = (-20.0, 20.0)
 ) -> Term:
     return _call("clip", eps_low=eps_low, eps_high=eps_high, level=level, bounds=tuple(bounds))
+
+
+def dual_clip(
+    eps_low: float = 0.2,
+    eps_high: float = 0.2,
+    *,
+    c: float = 3.0,
+    level: str = "token",
+    bounds: tuple[float, float] = (-20.0, 20.0),
+) -> Term:
+    if not c > 1:
+        raise ValueError(f"aha::dual_clip: c: expected a number > 1, got {c!r}")
+    return _call("dual_clip", eps_low=eps_low, eps_high=eps_high, c=c, level=level, bounds=tuple(bounds))
 
 
 def kl(
@@ -90,6 +108,18 @@ def entropy() -> Term:
     return Term("entropy()")
 
 
+def z_loss() -> Term:
+    return Term("z_loss()")
+
+
+def given() -> Term:
+    return Term("given()")
+
+
+def value_loss(eps: float = 0.2) -> Term:
+    return _call("value_loss", eps=eps)
+
+
 def _aggregate(name: str) -> Any:
     def build(x: Term, total: float | None = None) -> Objective:
         return Objective(f"{name}({x.text})" if total is None else f"{name}({x.text}, total={float(total)!r})")
@@ -99,6 +129,7 @@ def _aggregate(name: str) -> Any:
 
 token_mean, sequence_mean = _aggregate("token_mean"), _aggregate("sequence_mean")
 sequence_sum, token_sum = _aggregate("sequence_sum"), _aggregate("token_sum")
+prompt_mean, positive_mean = _aggregate("prompt_mean"), _aggregate("positive_mean")
 
 
 def constant_length(n: float) -> Any:
@@ -115,8 +146,13 @@ def per_token(x: Any) -> tuple[str, Any]:
     return "token", x
 
 
-def totals(tokens: float | None = None, sequences: float | None = None) -> SimpleNamespace:
-    return SimpleNamespace(tokens=tokens, sequences=sequences)
+def totals(
+    tokens: float | None = None,
+    sequences: float | None = None,
+    prompts: float | None = None,
+    positives: float | None = None,
+) -> SimpleNamespace:
+    return SimpleNamespace(tokens=tokens, sequences=sequences, prompts=prompts, positives=positives)
 
 
 def outputs(**which: Any) -> dict[str, Any]:
@@ -124,16 +160,16 @@ def outputs(**which: Any) -> dict[str, Any]:
 
 
 def loss(
-    objective: Objective, logp: Any, *, old_logp: Any = None, totals: Any = None, observe: Any = None, outputs: Any = None,
+    objective: Objective, logp: Any = None, *, old_logp: Any = None, totals: Any = None, observe: Any = None, outputs: Any = None,
     threads: int = 0, **columns: Any
 ) -> SimpleNamespace:  # fmt: skip
     del observe, outputs, threads
     on = old_logp is on_policy
     if totals is not None:
-        columns.update(tokens=totals.tokens, sequences=totals.sequences)
+        columns.update(vars(totals))
     r = reference.objective_loss(repr(objective), logp, old_logp=None if on else old_logp, on_policy=on, **columns)
     stats = SimpleNamespace(to_dict=lambda: r.stats)
-    return SimpleNamespace(loss=r.loss, dlogp=r.dlogp, dentropy=r.dentropy, token_loss=r.token_loss, stats=stats)
+    return SimpleNamespace(**{**vars(r), "stats": stats})
 
 
 def token_logp(

@@ -13,16 +13,8 @@ using namespace aha;
 
 template <class T, class Exec, class Objective>
 void expect_same(Exec const& exec, Objective const& o, batches::shape shape) {
-  unsigned const reads = needs_of_objective(o).named;
-  auto const needs = [&](unsigned flag, scope s) { return (reads & flag) != 0 ? s : scope::none; };
   auto const d = batches::random<T>(3, 5, 273, batches::mask_kind::holes);
-  batches::choice c;
-  c.old_logp = (reads & reads::old_logp) != 0;
-  c.ref_logp = (reads & reads::ref_logp) != 0;
-  c.entropy = (reads & reads::entropy) != 0;
-  c.adv = needs(reads::adv, scope::token);
-  c.weight = needs(reads::weight, scope::token);
-  c.keep = needs(reads::keep, scope::token);
+  batches::choice const c = batches::columns_of(needs_of_objective(o).named);
   auto a = batches::lay_out(d, shape, c);
   auto b = batches::lay_out(d, shape, c);
   loss_result const of_static = loss(exec, o, a.batch, a.out);
@@ -31,6 +23,9 @@ void expect_same(Exec const& exec, Objective const& o, batches::shape shape) {
   EXPECT_TRUE(batches::same_bits(of_static.loss, of_dynamic.loss)) << of_static.loss << " " << of_dynamic.loss;
   EXPECT_TRUE(batches::same_bits(a.dlogp, b.dlogp));
   EXPECT_TRUE(batches::same_bits(a.dentropy, b.dentropy));
+  EXPECT_TRUE(batches::same_bits(a.dlse, b.dlse));
+  EXPECT_TRUE(batches::same_bits(a.dvalue, b.dvalue));
+  EXPECT_TRUE(batches::same_bits(a.dgiven, b.dgiven));
   EXPECT_TRUE(batches::same_bits(a.token_loss, b.token_loss));
   std::vector<double> s;
   std::vector<double> t;
@@ -59,7 +54,8 @@ void expect_same_terms() {
 template <class T>
 void expect_same_composition() {
   expect_same_on_engines<T>(sequence_mean(keep * (weight * clip<level::sequence>(0.2, 0.28) + 0.04 * kl(k3, k2))) -
-                            0.001 * token_mean(entropy{}));
+                            0.001 * token_mean(entropy{}) + 1e-4 * token_mean(z_loss{}) +
+                            0.5 * token_sum(value_loss{0.2}) - token_mean(weight * given{}));
 }
 
 }  // namespace static_form

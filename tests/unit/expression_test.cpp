@@ -77,8 +77,13 @@ TEST(expressions, needs_follow_parameters_and_factors) {
       needs_of_objective(token_mean(weight * clip{} + 0 * kl(k3)) - 0.0 * sequence_mean(keep * entropy{}));
   EXPECT_EQ(n.active, reads::logp | reads::old_logp | reads::adv | reads::weight);
   EXPECT_EQ(n.named, n.active | reads::ref_logp | reads::entropy | reads::keep);
-  EXPECT_TRUE(n.tokens);
-  EXPECT_FALSE(n.sequences) << "a part with coefficient 0 divides by nothing";
+  auto const halves = token_mean(weight * clip{} + 0 * kl(k3)) - 0.0 * sequence_mean(keep * entropy{});
+  EXPECT_TRUE(divides_by(halves, &totals::tokens));
+  EXPECT_FALSE(divides_by(halves, &totals::sequences)) << "a part with coefficient 0 divides by nothing";
+  EXPECT_FALSE(divides_by(token_mean(clip{}, 5), &totals::tokens)) << "it carries its own";
+  EXPECT_TRUE(needs_of_objective(token_mean(clip<level::sequence>{})).adjoint);
+  EXPECT_FALSE(needs_of_objective(token_mean(clip<level::sequence_token>{})).adjoint);
+  EXPECT_FALSE(needs_of_objective(0 * token_mean(clip<level::sequence>{})).adjoint);
 }
 
 // Advantage 1, on policy: every token's clip term is -1 and its gradient too, so outputs are minus the weights.
@@ -87,6 +92,7 @@ struct ones {
   std::vector<double> adv = std::vector<double>(3, 1.0);
   std::vector<std::int64_t> cu{0, 4, 4, 6};
   std::vector<std::int64_t> length{8, 0, 2};
+  std::vector<std::int64_t> prompt_tokens{10, 5, 0};
   std::vector<double> dlogp = std::vector<double>(6), token_loss = dlogp, dentropy = dlogp;
   token_batch<host, double> b{packed(cu)};
   ones() {
@@ -96,7 +102,9 @@ struct ones {
     b.totals = totals(10, 5);
   }
   double run(dynamic_objective const& o) {
-    return loss(exec::cpu{1}, o, b, outputs<double>{dlogp, dentropy, token_loss}).loss;
+    outputs<double> out{dlogp, dentropy};
+    out.token_loss = token_loss;
+    return loss(exec::cpu{1}, o, b, out).loss;
   }
   void expect(dynamic_objective const& o, double first, double last) {
     double const got = run(o);
@@ -126,6 +134,15 @@ TEST(aggregates, weights_are_the_documented_ones) {
   x.b.length = x.length;
   x.expect(sequence_mean(e), 1.0 / (8 * 5), 1.0 / (2 * 5));
   x.b.length = {};
+  x.b.totals = totals(10, 5, 4, 8);
+  x.expect(positive_mean(e), 1.0 / 8, 1.0 / 8);
+  x.expect(positive_mean(e, 2), 1.0 / 2, 1.0 / 2);
+  x.b.prompt_tokens = x.prompt_tokens;
+  x.expect(prompt_mean(e), 1.0 / (10 * 4), 0);  // a count of 0 weighs nothing
+  x.prompt_tokens = {10, 5, 20};
+  x.expect(prompt_mean(e), 1.0 / (10 * 4), 1.0 / (20 * 4));
+  x.expect(prompt_mean(e, 3) + token_sum(e), 1 + 1.0 / 30, 1 + 1.0 / 60);
+  x.b.prompt_tokens = {};
   x.b.totals = totals(2.5, 0.5);  // counts may be fractions
   x.expect(token_mean(e), 0.4, 0.4);
   x.expect(sequence_sum(e), 2, 2);
@@ -135,8 +152,10 @@ TEST(aggregates, a_count_of_zero_gives_zero) {
   dynamic_expression const e{clip{}};
   ones x;
   x.b.totals = totals(0, 0);
-  for (dynamic_objective const& o : {token_mean(e), sequence_mean(e), sequence_sum(e), constant_length(3)(e),
-                                     token_mean(e, 0), sequence_mean(dynamic_expression(clip<level::sequence>{}), 0)}) {
+  x.b.totals.positives = 0;
+  for (dynamic_objective const& o :
+       {token_mean(e), sequence_mean(e), sequence_sum(e), constant_length(3)(e), positive_mean(e), positive_mean(e, 0),
+        token_mean(e, 0), sequence_mean(dynamic_expression(clip<level::sequence>{}), 0)}) {
     EXPECT_EQ(x.run(o), 0);
     for (std::size_t t = 0; t < 6; ++t) {
       EXPECT_EQ(x.dlogp[t], 0);
@@ -223,10 +242,12 @@ TEST(outputs, are_deduced_from_containers_and_views) {
   static_assert(std::is_same_v<decltype(outputs{span(a), span(b), span(c)}), outputs<double, host>>);
   static_assert(
       std::is_same_v<decltype(outputs{matrix(a.data(), 1, 3), matrix(b.data(), 1, 3)}), outputs<double, host>>);
-  outputs const o{a, b, c};
+  outputs o{a, b};
+  o.token_loss = c;
   EXPECT_EQ(o.dlogp.data, a.data());
   EXPECT_EQ(o.dentropy.data, b.data());
   EXPECT_EQ(o.token_loss.data, c.data());
+  EXPECT_FALSE(o.dlse.present() || o.dvalue.present() || o.dgiven.present());
 }
 
 }  // namespace

@@ -74,6 +74,8 @@ record plain_loops(batches::data<T> const& d, scope adv_scope, bool sequence_cli
           {"clip/low", low / n},
           {"clip/high", high / n},
           {"clip/region", (low + high) / n},
+          {"clip/dual", 0},
+          {"clip/value", 0},
           {"old_kl/k1", old_kl[0] / n},
           {"old_kl/k2", old_kl[1] / n},
           {"old_kl/k3", old_kl[2] / n},
@@ -179,14 +181,16 @@ TEST(observers, report_what_is_asked_and_nothing_else) {
   };
   EXPECT_EQ(keys(observe::none), "sequences tokens ");
   EXPECT_EQ(keys(observe::parts), "loss/0 sequences tokens ");
-  EXPECT_EQ(keys(observe::clip), "clip/high clip/low clip/region sequences tokens ");
+  EXPECT_EQ(keys(observe::clip), "clip/dual clip/high clip/low clip/region clip/value sequences tokens ");
   EXPECT_EQ(keys(observe::ess), "ess sequences tokens ");
   EXPECT_EQ(keys(observe::chi_square), "chi_square sequences tokens ");
   EXPECT_EQ(keys(observe::defaults),
-            "clip/high clip/low clip/region loss/0 old_kl/k1 old_kl/k2 old_kl/k3 ratio/max ratio/mean ratio/min "
+            "clip/dual clip/high clip/low clip/region clip/value loss/0 old_kl/k1 old_kl/k2 old_kl/k3 ratio/max "
+            "ratio/mean ratio/min "
             "sequences tokens ");
   EXPECT_EQ(keys(observe::defaults | observe::ess),
-            "clip/high clip/low clip/region ess loss/0 old_kl/k1 old_kl/k2 old_kl/k3 ratio/max ratio/mean ratio/min "
+            "clip/dual clip/high clip/low clip/region clip/value ess loss/0 old_kl/k1 old_kl/k2 old_kl/k3 ratio/max "
+            "ratio/mean ratio/min "
             "sequences tokens ");
   double const loss_unobserved = t.run("token_mean(clip())", observe::none).loss;
   EXPECT_EQ(loss_unobserved, t.run("token_mean(clip())", observe::all & ~(observe::ref_kl | observe::entropy)).loss);
@@ -207,7 +211,7 @@ TEST(observers, of_nothing_are_zero) {
                              outputs<double>{}, observe::all);
   EXPECT_EQ(r.loss, 0);
   for (auto const& [key, value] : record_of(r.stats)) EXPECT_EQ(value, 0) << key;
-  EXPECT_EQ(record_of(r.stats).size(), 19U) << "everything reports";
+  EXPECT_EQ(record_of(r.stats).size(), 21U) << "everything reports";
 }
 
 TEST(observers, on_policy_ratios_are_one) {

@@ -272,7 +272,8 @@ TEST(validation, missing_and_unread_columns) {
     return std::string("aha::loss: ") + name +
            ": expected a column (the objective or a named observer reads it), got none";
   };
-  expect_error("aha::loss: logp: expected a column, got none", [](call& c) { c.b.logp = {}; });
+  expect_error("aha::loss: logp: expected a column (the objective or a named observer reads it), got none",
+               [](call& c) { c.b.logp = {}; });
   expect_error(missing("old_logp"), [](call& c) { c.b.old_logp = {}; });
   expect_error(missing("ref_logp"), [](call& c) { c.b.ref_logp = {}; });
   expect_error(missing("entropy"), [](call& c) { c.b.entropy = {}; });
@@ -413,8 +414,16 @@ TEST(validation, every_parameter_of_every_term) {
     });
     EXPECT_TRUE(check_term(Term{}).ok()) << Term::name << ": the defaults are legal";
   });
-  EXPECT_EQ(parameters, 3 + 3 + 7 + 7);
+  EXPECT_EQ(parameters, 3 * 3 + 3 * 7 + 1);  // clip and kl at three levels, value_loss
 }
+
+// Legality is known at compile time: a host may assert its own settings.
+static_assert(is_legal(clip{0, inf}) && !is_legal(clip{-0.1, 0.2}) && !is_legal(clip{0.2, nan}));
+static_assert(is_legal(kl(k3, k2)) && !is_legal(kl(k3, estimator::abs)) && !is_legal(kl(k3, 1.0, -1.0)));
+static_assert(is_legal(kl<level::sequence_token>{}) && !is_legal(kl<level::sequence_token>(k3, kl_gradient::same)));
+static_assert(is_legal(aggregate{aggregation::constant_length, 5, no_total}) &&
+              !is_legal(aggregate{aggregation::constant_length, 0, no_total}) &&
+              !is_legal(aggregate{aggregation::prompt_mean, 0, -1}) && is_legal(aggregate{aggregation::token_sum}));
 
 TEST(validation, combinations_of_parameters) {
   auto const message = [](auto const& t) { return check_term(t).message(); };
@@ -442,7 +451,7 @@ TEST(validation, the_status_form_carries_the_text) {
   call c;
   c.b.logp = {};
   EXPECT_EQ(check_batch("loss", c.objective, c.b, c.out, c.observed).message(),
-            "aha::loss: logp: expected a column, got none");
+            "aha::loss: logp: expected a column (the objective or a named observer reads it), got none");
 }
 #endif
 

@@ -144,10 +144,7 @@ class sequence_engine {
     std::fill_n(token_loss_, padded, T(0));
     if (needs_.adjoint) std::fill_n(&sums_.dS[0][0], statistic_slots * block_tokens, T(0));
     bool const clip = (on_ & observe::clip) != 0;
-    if (clip) {
-      std::fill_n(low_, padded, T(0));
-      std::fill_n(high_, padded, T(0));
-    }
+    if (clip) clipped_.clear(padded);
     int p = 0;
     objective_.for_each_part([&](auto const& part) {
       double const w = weight_of(part);
@@ -157,7 +154,7 @@ class sequence_engine {
       part.for_each_leaf([&](auto const& l) {
         if (l.coefficient == 0) return;
         add_leaf<V>(l, block_, l.coefficient, w * l.coefficient, sums_);
-        if (clip) mark_clipped<V>(l.term, block_, low_, high_);
+        if (clip) mark_clipped<V>(l.term, block_, clipped_);
       });
       losses[mine].add(sums_.value, padded);
       if (out_.token_loss.present()) {
@@ -168,16 +165,7 @@ class sequence_engine {
     if (needs_.adjoint) {
       for (int k = 0; k < statistic_slots; ++k) adjoint[k].add(sums_.dS[k], padded);
     }
-    if (clip) {
-      int low = 0;
-      int high = 0;
-      for (int j = 0; j < padded; ++j) {
-        low += low_[j] > T(0) ? 1 : 0;
-        high += high_[j] > T(0) ? 1 : 0;
-      }
-      stats.clip_low += low;
-      stats.clip_high += high;
-    }
+    if (clip) clipped_.count(padded, stats);
   }
 
   /// dlogp_t += (sum_u w_u dl_u/dS) a_i m_t g'(x_t), for every statistic.
@@ -232,8 +220,7 @@ class sequence_engine {
   token_block<T> block_;
   block_sums<T> sums_;
   alignas(64) T token_loss_[block_tokens];
-  alignas(64) T low_[block_tokens];
-  alignas(64) T high_[block_tokens];
+  clip_marks<T> clipped_;
   std::int64_t row_ = 0;
   token_range range_;
   double n_ = 0;

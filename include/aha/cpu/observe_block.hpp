@@ -76,9 +76,31 @@ void observe_block(token_block<T> const& b, unsigned on, sequence_sums& sums, lo
   }
 }
 
+/// The sides of a clip that tokens of a block are on, 1 or 0.
+template <class T>
+struct clip_marks {
+  alignas(64) T low[block_tokens];
+  alignas(64) T high[block_tokens];
+  alignas(64) T dual[block_tokens];
+  alignas(64) T value[block_tokens];
+
+  void clear(int padded) {
+    for (T* side : {low, high, dual, value}) std::fill_n(side, padded, T(0));
+  }
+  void count(int padded, loss_stats& stats) const {
+    auto const marked = [&](T const* side) {
+      return static_cast<std::int64_t>(padded - std::count(side, side + padded, T(0)));
+    };
+    stats.clip_low += marked(low);
+    stats.clip_high += marked(high);
+    stats.clip_dual += marked(dual);
+    stats.clip_value += marked(value);
+  }
+};
+
 /// Marks the tokens of a block that a term clips; tokens clipped by several leaves count once.
 template <class V, class Term, class T>
-void mark_clipped(Term const& given, token_block<T> const& b, T* low, T* high) {
+void mark_clipped(Term const& given, token_block<T> const& b, clip_marks<T>& marks) {
   if constexpr (has_clip_side<Term, V>::value) {
     Term const term = given;  // as in add_leaf
     V const zero = lane<V>(0);
@@ -86,8 +108,13 @@ void mark_clipped(Term const& given, token_block<T> const& b, T* low, T* high) {
     for (int j = 0; j < b.padded; j += lane_ops<V>::width) {
       mask_t<V> const m = lane_ops<V>::load(b.mask + j) > zero;
       clip_side<V> const side = term.clipped(passive_token<V, Term>(b, j, m));
-      lane_ops<V>::store(low + j, math::select(m && side.low, one, lane_ops<V>::load(low + j)));
-      lane_ops<V>::store(high + j, math::select(m && side.high, one, lane_ops<V>::load(high + j)));
+      auto const mark = [&](T* to, mask_t<V> const& clipped) {
+        lane_ops<V>::store(to + j, math::select(m && clipped, one, lane_ops<V>::load(to + j)));
+      };
+      mark(marks.low, side.low);
+      mark(marks.high, side.high);
+      mark(marks.dual, side.dual);
+      mark(marks.value, side.value);
     }
   }
 }

@@ -112,7 +112,7 @@ status check_batch(std::string_view function, Objective const& objective, token_
   check.counts("prompt_tokens", b.prompt_tokens);
   if (!check.result().ok()) return check.result();
   totals::members([&](std::string_view name, double totals::*member, auto const&) {
-    if (s.ok()) s = check_total(function, text("totals.", name), b.totals.*member, divides_by(objective, member));
+    if (s.ok()) s = check_total(function, name, b.totals.*member, divides_by(objective, member));
   });
   if (!s.ok()) return s;
   if (!std::isfinite(b.scale)) check.fail("scale", "a finite number", to_text(b.scale));

@@ -37,14 +37,14 @@ struct clip : term {
     V const r = math::exp(log_ratio<L>(t, bounds));
     return -math::min(r * t.adv, math::clamp(r, lane<P>(1 - eps_low), lane<P>(1 + eps_high)) * t.adv);
   }
-  /// Low: r < 1 - eps_low where adv < 0. High: r > 1 + eps_high where adv > 0. These tokens have no gradient.
+  /// Low: r < 1 - eps_low where adv < 0. High: r > 1 + eps_high where adv > 0.
   template <class V>
   AHA_FN clip_side<V> clipped(token<V> const& t) const {
     using P = passive_t<V>;
     V const r = math::exp(log_ratio<L>(t, bounds));
     mask_t<V> const bad = t.adv < lane<P>(0);
     mask_t<V> const good = t.adv > lane<P>(0);
-    return {r < lane<P>(1 - eps_low) && bad, r > lane<P>(1 + eps_high) && good};
+    return {r < lane<P>(1 - eps_low) && bad, r > lane<P>(1 + eps_high) && good, bad && good, bad && good};
   }
   template <class F>
   static constexpr void params(F&& f) {

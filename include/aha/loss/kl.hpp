@@ -54,7 +54,8 @@ struct kl : term {
   using statistic = std::conditional_t<L == level::token, no_statistic, mean_log_ratio>;
   static constexpr bool differentiates_statistic = L == level::sequence;
   estimator value = estimator::k3;
-  kl_gradient gradient = L == level::token ? kl_gradient::same : kl_gradient::ratio;  ///< other levels have only the ratio
+  kl_gradient gradient =
+      L == level::token ? kl_gradient::same : kl_gradient::ratio;  ///< other levels have only the ratio
   double low = -20;
   double high = 20;
   double out_low = -std::numeric_limits<double>::infinity();

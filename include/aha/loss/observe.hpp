@@ -18,7 +18,7 @@ inline constexpr int max_parts = 16;
 namespace observe {
 enum flag : unsigned {
   none = 0,
-  clip = 1U << 0U,        ///< tokens clipped low (adv < 0) and high (adv > 0) by a part that counts, `keep` aside
+  clip = 1U << 0U,        ///< tokens clipped low and dual (adv < 0), high (adv > 0) or in value, `keep` aside
   old_kl = 1U << 1U,      ///< KL(old || pi) by k1, k2, k3 of logp - old_logp
   ref_kl = 1U << 2U,      ///< KL(pi || ref) by k1, k2, k3 of ref_logp - logp
   ratio = 1U << 3U,       ///< min, mean, max of the raw ratio pi / old, before any bound (infinite where it overflows)
@@ -54,6 +54,8 @@ struct loss_stats {
   std::int64_t sequences = 0;  ///< sequences with at least one unmasked token
   std::int64_t clip_low = 0;
   std::int64_t clip_high = 0;
+  std::int64_t clip_dual = 0;
+  std::int64_t clip_value = 0;
   kl_sums old_kl;
   kl_sums ref_kl;
   double log_ratio_min = std::numeric_limits<double>::infinity();
@@ -72,6 +74,8 @@ struct loss_stats {
     sequences += o.sequences;
     clip_low += o.clip_low;
     clip_high += o.clip_high;
+    clip_dual += o.clip_dual;
+    clip_value += o.clip_value;
     old_kl.merge(o.old_kl);
     ref_kl.merge(o.ref_kl);
     log_ratio_min = std::min(log_ratio_min, o.log_ratio_min);
@@ -101,6 +105,8 @@ struct loss_stats {
       f("clip/low", mean(static_cast<double>(clip_low), tokens));
       f("clip/high", mean(static_cast<double>(clip_high), tokens));
       f("clip/region", mean(static_cast<double>(clip_low + clip_high), tokens));
+      f("clip/dual", mean(static_cast<double>(clip_dual), tokens));
+      f("clip/value", mean(static_cast<double>(clip_value), tokens));
     }
     if ((observed & observe::old_kl) != 0) kl(old_kl, "old_kl/k1", "old_kl/k2", "old_kl/k3");
     if ((observed & observe::ref_kl) != 0) kl(ref_kl, "ref_kl/k1", "ref_kl/k2", "ref_kl/k3");

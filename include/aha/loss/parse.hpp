@@ -181,7 +181,7 @@ class expression_reader {
       fail("terms inside an aggregate");
       return dynamic_objective();
     }
-    if (kind != aggregation::token_sum && accept(',')) {
+    if (total_of(kind) != nullptr && accept(',')) {
       if (!starts_number() && (word() != "total" || !accept('='))) fail("total=<number>");
       a.total = number();
     }

@@ -44,18 +44,20 @@ struct has_variant : std::false_type {};
 template <class Term>
 struct has_variant<Term, std::void_t<decltype(Term::variant)>> : std::true_type {};
 
-/// Which side of a clip a token is on; both false where nothing is clipped.
+/// Which side of a clip a token is on; all false where nothing is clipped. These tokens have no gradient.
 template <class V>
 struct clip_side {
-  mask_t<V> low;
-  mask_t<V> high;
+  mask_t<V> low;    ///< the ratio has fallen enough, adv < 0
+  mask_t<V> high;   ///< the ratio has grown enough, adv > 0
+  mask_t<V> dual;   ///< the ratio has grown beyond a second bound, adv < 0
+  mask_t<V> value;  ///< a critic's prediction has moved too far, towards its target
 };
 
 template <class Term, class V, class = void>
 struct has_clip_side : std::false_type {};
 template <class Term, class V>
 struct has_clip_side<Term, V,
-                     std::void_t<decltype(std::declval<Term const&>().clipped(std::declval<token<V> const&>()))>>
-    : std::true_type {};
+                     std::void_t<decltype(std::declval<Term const&>().clipped(
+                         std::declval<typename Term::template record<V> const&>()))>> : std::true_type {};
 
 AHA_NAMESPACE_END

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <aha/core/error.hpp>
-#include <aha/loss/aggregate.hpp>
+#include <aha/loss/legal.hpp>
 #include <aha/loss/observe.hpp>
 #include <aha/loss/token_batch.hpp>
 #include <cmath>
@@ -54,46 +54,33 @@ objective_needs needs_of_objective(Objective const& o) {
   return n;
 }
 
-inline status check_parameter(std::string_view function, std::string_view name, double value, range const& legal) {
-  return legal.contains(value) ? status() : bad_argument(function, name, legal.text, to_text(value));
+inline std::string value_text(double x) { return to_text(x); }
+inline std::string value_text(log_ratio_bounds const& b) { return text("(", b.low, ", ", b.high, ")"); }
+template <class E, class = std::enable_if_t<std::is_enum_v<E>>>
+std::string value_text(E e) {
+  return text(static_cast<int>(e));
 }
-inline status check_parameter(std::string_view function, std::string_view name, log_ratio_bounds const& b,
-                              range const& legal) {
-  return b.low <= b.high ? status() : bad_argument(function, name, legal.text, text("(", b.low, ", ", b.high, ")"));
-}
-template <class E>
-status check_parameter(std::string_view function, std::string_view name, E e, range const&) {
-  constexpr std::size_t count = std::size(enum_names<E>::values);
-  if (static_cast<std::size_t>(e) < count) return {};
-  return bad_argument(function, name, "one of its names", text(static_cast<int>(e)));
-}
-
-template <class Term, class = void>
-struct has_problem : std::false_type {};
-template <class Term>
-struct has_problem<Term, std::void_t<decltype(std::declval<Term const&>().problem())>> : std::true_type {};
 
 /// A term's parameters against their legal ranges, and their combination.
 template <class Term>
 status check_term(Term const& t) {
+  if (is_legal(t)) return {};
   status s;
   Term::params([&](std::string_view name, auto member, range const& legal, std::string_view) {
-    if (s.ok()) s = check_parameter(Term::name, name, t.*member, legal);
+    if (!s.ok() || is_legal(t.*member, legal)) return;
+    bool const one_of = std::is_enum_v<std::decay_t<decltype(t.*member)>>;
+    s = bad_argument(Term::name, name, one_of ? "one of its names" : legal.text, value_text(t.*member));
   });
-  if constexpr (has_problem<Term>::value) {
-    std::string_view const why = t.problem();
-    if (s.ok() && !why.empty()) {
-      std::string got = "another";  // the problem names a parameter, or the keyword that chose the type
-      if constexpr (has_variant<Term>::value) got = Term::variant;
-      Term::params([&](std::string_view name, auto member, range const&, std::string_view) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(t.*member)>, double>) {
-          if (name == why.substr(0, why.find(':'))) got = to_text(t.*member);
-        }
-      });
-      s = status(text("aha::", Term::name, ": ", why, ", got ", got));
+  if (!s.ok()) return s;
+  std::string_view const why = problem_of(t);
+  std::string got = "another";  // the problem names a parameter, or the keyword that chose the type
+  if constexpr (has_variant<Term>::value) got = Term::variant;
+  Term::params([&](std::string_view name, auto member, range const&, std::string_view) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(t.*member)>, double>) {
+      if (name == why.substr(0, why.find(':'))) got = to_text(t.*member);
     }
-  }
-  return s;
+  });
+  return status(text("aha::", Term::name, ": ", why, ", got ", got));
 }
 
 /// The objective alone: parameters, coefficients, constant lengths, own totals, number of parts.
@@ -103,18 +90,16 @@ status check_objective(std::string_view function, Objective const& o) {
   int parts = 0;
   o.for_each_part([&](auto const& p) {
     ++parts;
-    if (s.ok() && !std::isfinite(p.coefficient)) {
+    if (s.ok() && !is_finite(p.coefficient)) {
       s = bad_argument(function, "objective", "finite coefficients", to_text(p.coefficient));
     }
-    if (s.ok() && p.aggregate.kind == aggregation::constant_length &&
-        !(p.aggregate.length > 0 && std::isfinite(p.aggregate.length))) {
-      s = bad_argument("constant_length", "n", "a number > 0", to_text(p.aggregate.length));
-    }
-    if (s.ok() && (p.aggregate.total < 0 || std::isinf(p.aggregate.total))) {
-      s = bad_argument(name_of(p.aggregate.kind), "total", "a number >= 0", to_text(p.aggregate.total));
+    if (s.ok() && !is_legal(p.aggregate)) {
+      bool const total = p.aggregate.total == p.aggregate.total && !is_count(p.aggregate.total);
+      s = total ? bad_argument(name_of(p.aggregate.kind), "total", "a number >= 0", to_text(p.aggregate.total))
+                : bad_argument("constant_length", "n", "a number > 0", to_text(p.aggregate.length));
     }
     p.for_each_leaf([&](auto const& l) {
-      if (s.ok() && !std::isfinite(l.coefficient)) {
+      if (s.ok() && !is_finite(l.coefficient)) {
         s = bad_argument(function, "objective", "finite coefficients", to_text(l.coefficient));
       }
       if (s.ok()) s = check_term(l.term);
@@ -126,12 +111,14 @@ status check_objective(std::string_view function, Objective const& o) {
   return s;
 }
 
-/// A count of the step that a part divides by.
+/// A count of the step, by its name in `totals`.
 inline status check_total(std::string_view function, std::string_view name, double value, bool needed) {
   if (needed && value != value) {
-    return bad_argument(function, name, "the count of the whole step, which an aggregate divides by", "none");
+    return bad_argument(function, text("totals.", name), "the count of the whole step, which an aggregate divides by",
+                        "none");
   }
-  if (value < 0 || std::isinf(value)) return bad_argument(function, name, "a number >= 0", to_text(value));
+  if (value == value && !is_count(value))
+    return bad_argument(function, text("totals.", name), "a number >= 0", to_text(value));
   return {};
 }
 

@@ -28,12 +28,34 @@ struct value_loss : term {
   AHA_FN V operator()(value_token<V> const& t) const {
     using P = passive_t<V>;
     V const raw = t.value - t.returns;
-    V const limited = math::clamp(t.value, t.old_value - lane<P>(eps), t.old_value + lane<P>(eps)) - t.returns;
+    V const limited = limited_error(t);
     return math::max(raw * raw, limited * limited) * lane<P>(0.5);
+  }
+  /// Value: the limited prediction's error is the larger one; the token has no gradient.
+  template <class V>
+  AHA_FN clip_side<V> clipped(value_token<V> const& t) const {
+    V const raw = t.value - t.returns;
+    V const limited = limited_error(t);
+    mask_t<V> const none = raw < raw;
+    return {none, none, none, limited * limited > raw * raw};
   }
   template <class F>
   static constexpr void params(F&& f) {
     f("eps", &value_loss::eps, non_negative, "how far the prediction may move from old_value, in units of return");
+  }
+
+ private:
+  /// The prediction within eps of old_value, minus the return.
+  template <class V>
+  AHA_FN V limited_error(value_token<V> const& t) const {
+    using P = passive_t<V>;
+    P const far = lane<P>(eps);
+    V const step = t.value - t.old_value;
+    // Selected, not clamped: a NaN in value or old_value makes `step` NaN, and that has to show.
+    P const zero = lane<P>(0);
+    V const edge =
+        math::select(step > zero, V(t.old_value + far), math::select(step < zero, V(t.old_value - far), step));
+    return math::select(step <= far && step >= -far, t.value, edge) - t.returns;
   }
 };
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from types import ModuleType
 from typing import Any
 
@@ -12,7 +13,6 @@ from .case import Answer, Case, NotYet
 
 UNBOUNDED = (-np.inf, np.inf)
 LATER = {
-    "value_loss": "value loss",
     "reward": "returns (KL in reward)",
     "controller": "KL controller",
     "filter": "filter",
@@ -26,6 +26,10 @@ def translate(case: Case, aha: ModuleType) -> Answer:
     function = case.option("function", "")
     if case.what == "policy_loss" and function == "PolicyLoss":
         return policy_loss(case, aha)
+    if case.what == "value_loss":
+        return value_loss(case, aha)
+    if case.what == "aggregate" and function == "aggregate_loss":
+        return aggregate_loss(case, aha)
     if case.what == "kl" and function == "compute_approx_kl":
         return approx_kl(case, aha)
     if case.what == "kl" and function == "aggregate_loss(compute_approx_kl)":
@@ -41,16 +45,19 @@ def translate(case: Case, aha: ModuleType) -> Answer:
     raise NotYet(LATER.get(case.what, case.what))
 
 
-def aggregate(case: Case, aha: ModuleType, mask: np.ndarray, by_token: bool) -> Any:
+def aggregate(
+    case: Case, aha: ModuleType, mask: np.ndarray, by_token: bool, counts: dict[str, Any] | None = None
+) -> Any:
     """(part builder, keyword arguments): global counts where they are given, else those of the rows at hand.
 
     By sequence, a row's mean divides by its count + 1e-8: n / (n + 1e-8) becomes a weight a row."""
     count = mask.sum(axis=1)
-    scale = float(case.inputs.get("dp_size") or 1)
+    given = case.inputs if counts is None else counts
+    scale = float(given.get("dp_size") or 1)
     if by_token:
-        tokens = case.inputs.get("batch_num_tokens") or int(count.sum())
+        tokens = given.get("batch_num_tokens") or int(count.sum())
         return aha.token_mean, {"totals": aha.totals(tokens=tokens), "scale": scale}
-    sequences = case.inputs.get("global_batch_size") or int((count > 0).sum())
+    sequences = given.get("global_batch_size") or int((count > 0).sum())
     weight = aha.per_sequence((count / (count + 1e-8)).astype(case.dtype))
     keywords = {"totals": aha.totals(sequences=sequences), "scale": scale, "weight": weight}
     return lambda term: aha.sequence_mean(aha.weight * term), keywords
@@ -58,8 +65,6 @@ def aggregate(case: Case, aha: ModuleType, mask: np.ndarray, by_token: bool) -> 
 
 def policy_loss(case: Case, aha: ModuleType) -> Answer:
     kind = case.option("policy_loss_type", "ppo")
-    if case.option("dual_clip") is not None:
-        raise NotYet("dual_clip")
     if case.option("is_correction_level", "off") != "off":
         raise NotYet("correction")
     if kind not in ("ppo", "gspo"):
@@ -69,7 +74,11 @@ def policy_loss(case: Case, aha: ModuleType) -> Answer:
     logp = case.floats("log_probs")
     mask = case.mask("action_mask") if case.has("action_mask") else np.ones(logp.shape, dtype=bool)
     build, keywords = aggregate(case, aha, mask, by_token)
-    term = aha.clip(case.option("clip_eps_low", 0.2), case.option("clip_eps_high", 0.2), level=level, bounds=bounds)
+    eps = case.option("clip_eps_low", 0.2), case.option("clip_eps_high", 0.2)
+    dual = case.option("dual_clip")
+    term = aha.clip(*eps, level=level, bounds=bounds)
+    if dual is not None:
+        term = aha.dual_clip(*eps, c=dual, level=level, bounds=bounds)
     r = aha.loss(
         build(term),
         logp,
@@ -80,9 +89,37 @@ def policy_loss(case: Case, aha: ModuleType) -> Answer:
     )
     stats = r.stats.to_dict()
     metrics = {"ppo_kl": stats["old_kl/k1"]}
-    if kind == "ppo":  # by sequence the peer counts differently
+    if kind == "ppo" and dual is None:  # by sequence, and with the second clip, the peer counts differently
         metrics["clip_ratio"] = stats["clip/region"]
     return Answer({"loss": r.loss, "grad_log_prob": r.dlogp}, metrics)
+
+
+def value_loss(case: Case, aha: ModuleType) -> Answer:
+    values = case.floats("values")
+    mask = case.mask("action_mask") if case.has("action_mask") else np.ones(values.shape, dtype=bool)
+    build, keywords = aggregate(case, aha, mask, bool(case.options.get("token_level_loss", 1)))
+    r = aha.loss(
+        build(aha.value_loss(case.option("clip_eps", np.inf))),
+        value=values,
+        old_value=case.floats("old_values"),
+        returns=case.floats("returns"),
+        mask=mask,
+        **keywords,
+    )
+    return Answer({"loss": r.loss, "grad_values": r.dvalue})
+
+
+def aggregate_loss(case: Case, aha: ModuleType) -> Answer:
+    """By token and by sequence, with the counts at hand and with those of `_global`."""
+    mask = case.mask("loss_mask")
+    named = dict(re.findall(r"(\w+)=(?=(?:\w+=)*(\d+))", case.option("_global", "")))
+    outputs: dict[str, Any] = {}
+    for name, by_token in (("token", True), ("sequence", False)):
+        for suffix, counts in (("", {}), ("_global", {k: int(v) for k, v in named.items()})):
+            build, keywords = aggregate(case, aha, mask, by_token, counts)
+            r = aha.loss(build(aha.given()), given=case.floats("loss"), mask=mask, **keywords)
+            outputs[name + suffix], outputs[f"grad_{name}{suffix}"] = r.loss, r.dgiven
+    return Answer({name: value for name, value in outputs.items() if name in case.outputs})
 
 
 def _kl(case: Case, aha: ModuleType) -> Any:

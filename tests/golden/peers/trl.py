@@ -30,6 +30,7 @@ CLIPPED = ("grpo", "bnpo", "dr_grpo", "dapo", "luspo")
 def translate(case: Case, aha: ModuleType) -> Answer:
     table = {
         "loss": loss,
+        "gspo_token_loss": loss,
         "linear_loss_liger_path": linear_loss_liger_path,
         "async_grpo_loss": async_grpo_loss,
         "advantage": advantage,
@@ -46,7 +47,6 @@ def translate(case: Case, aha: ModuleType) -> Answer:
 
 
 LATER = {
-    "gspo_token_loss": "gspo_token",
     "gmpo_loss": "gmpo",
     "rloo_loss": "rloo (sequence term)",
     "is_ratio": "correction",
@@ -76,8 +76,6 @@ def loss(case: Case, aha: ModuleType) -> Answer:
     entropy_coef = case.option("entropy_coef", 0.0)
     if loss_type not in CLIPPED:
         raise NotYet(loss_type)
-    if level == "sequence_token":
-        raise NotYet("gspo_token")
     if case.option("delta") is not None:
         raise NotYet("delta (two-sided clip)")
     if case.option("top_entropy_quantile", 1.0) != 1.0:

@@ -3,29 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from . import verl_losses
 from .arrays import EQUAL_REWARDS, group_ids, in_equal_groups, spread
 from .case import Answer, Case, NotYet
 
-# What a policy loss needs. `vanilla` always has its lower clip (clip_ratio_c) on.
-POLICY_LOSS = {
-    "vanilla": "dual_clip",
-    "compute_policy_loss": "dual_clip",
-    "gspo": "gspo_token",
-    "geo_mean": "gmpo",
-    "dppo_tv": "dppo",
-    "dppo_kl": "dppo",
-    "gpg": "reinforce",
-    "compute_policy_loss_reinforce": "reinforce",
-    "clip_cov": "select (clip_cov)",
-    "kl_cov": "select (kl_cov)",
-    "bypass_mode": "correction",
-}
 ADVANTAGE = {
     "grpo_passk": "passk advantage",
     "opo": "opo baseline",
@@ -40,8 +26,6 @@ ADVANTAGE = {
     "compute_advantage_for_multi_trajectories": "multi-trajectory groups",
 }
 LATER = {
-    "value_loss": "value loss",
-    "aggregate": "given",
     "whiten": "whiten",
     "rollout_correction": "correction",
     "controller": "KL controller",
@@ -57,10 +41,13 @@ LATER = {
 def translate(case: Case, aha: ModuleType) -> Answer:
     function = case.option("function")
     if case.what == "policy_loss":
-        raise NotYet(POLICY_LOSS.get(function, function))
+        return verl_losses.policy_loss(case, aha)
     if case.what == "worker_loss":
-        mode = case.option("loss_mode", "vanilla")
-        raise NotYet("nll" if function == "sft_loss" else POLICY_LOSS.get(mode, mode))
+        return verl_losses.worker_loss(case, aha, kl_term)
+    if case.what == "value_loss":
+        return verl_losses.value_loss(case, aha)
+    if case.what == "aggregate":
+        return verl_losses.agg_loss(case, aha)
     if case.what == "advantage":
         return advantage(case, aha)
     if case.what == "kl":
@@ -78,38 +65,9 @@ def translate(case: Case, aha: ModuleType) -> Answer:
     raise NotYet(LATER.get(case.what, case.what))
 
 
-def aggregate(aha: ModuleType, mode: str, mask: np.ndarray, mask_dtype: str, info: dict[str, Any]) -> Any:
-    """(part builder, keyword arguments of the loss) of one `loss_agg_mode`.
-
-    S = global_batch_size or the rows with an unmasked token. A float mask keeps the 1e-8 that verl adds to a row's
-    count: n / (n + 1e-8) becomes a weight a row.
-    """
-    count = mask.sum(axis=1)
-    sequences = info.get("global_batch_size") or int((count > 0).sum())
-    scale = info.get("dp_size", 1)
-    by_sequence = {"totals": aha.totals(sequences=sequences), "scale": scale}
-    build: Callable[[Any], Any]
-    if mode == "token-mean":
-        build = aha.token_mean
-        return build, {"totals": aha.totals(tokens=info.get("batch_num_tokens") or int(count.sum())), "scale": scale}
-    if mode == "token-sum":
-        return aha.token_sum, {"scale": scale}
-    if mode == "seq-mean-token-sum":
-        return aha.sequence_sum, by_sequence
-    if mode == "seq-mean-token-sum-norm":
-        return aha.constant_length(info.get("loss_scale_factor") or mask.shape[1]), by_sequence
-    if mode == "seq-mean-token-mean":
-        if mask_dtype.startswith("float64"):
-            by_sequence["weight"] = aha.per_sequence(count / (count + 1e-8))
-            return lambda term: aha.sequence_mean(aha.weight * term), by_sequence
-        return aha.sequence_mean, by_sequence
-    raise NotYet(f"loss_agg_mode {mode}")
-
-
-def kl_penalty(case: Case, aha: ModuleType) -> Answer:
+def kl_term(name: str, aha: ModuleType) -> Any:
     """k3 clamps the log-ratio to +-20 and its value to +-10. With `+`: value of the base, gradient of k2, unclamped:
     an unclamped log-ratio under the clamped value is the same value (k3(+-20) > 10)."""
-    name = case.options["kl_penalty"]
     base = name.removesuffix("+")
     base = {"kl": "k1", "mse": "k2", "low_var_kl": "k3"}.get(base, base)
     keywords: dict[str, Any] = {"low": -np.inf, "high": np.inf}
@@ -119,8 +77,12 @@ def kl_penalty(case: Case, aha: ModuleType) -> Answer:
             keywords.update(low=-20.0, high=20.0)
     if name.endswith("+"):
         keywords["gradient"] = "k2"
+    return aha.kl(base, **keywords)
+
+
+def kl_penalty(case: Case, aha: ModuleType) -> Answer:
     r = aha.loss(
-        aha.token_sum(aha.kl(base, **keywords)),
+        aha.token_sum(kl_term(case.options["kl_penalty"], aha)),
         case.floats("logprob"),
         ref_logp=case.floats("ref_logprob"),
         outputs=aha.outputs(dlogp=True, token_loss=True),
@@ -130,13 +92,11 @@ def kl_penalty(case: Case, aha: ModuleType) -> Answer:
 
 def entropy_loss(case: Case, aha: ModuleType) -> Answer:
     logits, mask = case.floats("logits"), case.mask("response_mask")
-    info = dict(case.option("global_batch_info", {}))
-    info.update({k: case.options[k] for k in ("dp_size", "batch_num_tokens", "global_batch_size") if k in case.options})
     mode, mask_dtype = case.option("loss_agg_mode", "token-mean"), case.option("mask_dtype", "bool")
-    build, keywords = aggregate(aha, mode, mask, mask_dtype, info)
+    build, keywords, factor = verl_losses.reduction(aha, mode, mask, mask_dtype, verl_losses.info_of(case))
     any_target = np.zeros(mask.shape, dtype=np.int64)
-    objective = build(aha.entropy())
-    r = aha.loss_from_logits(objective, logits, any_target, mask=mask, dlogits=True, **keywords)
+    term, weight = verl_losses.weighted(aha, case, aha.entropy(), factor)
+    r = aha.loss_from_logits(build(term), logits, any_target, mask=mask, dlogits=True, **keywords, **weight)
     return Answer({"loss": r.loss, "grad_logits": r.dlogits})
 
 

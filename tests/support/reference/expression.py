@@ -2,7 +2,8 @@
 """Reads the text of an objective (what `repr` prints) into parts and leaves.
 
     objective  :=  part, sums, differences, scalar multiples and negations of objectives
-    part       :=  token_mean(x, total=None) | sequence_mean | sequence_sum | token_sum | constant_length(n)(x, total=None)
+    part       :=  token_mean(x, total=None) | sequence_mean | sequence_sum | token_sum | prompt_mean | positive_mean
+                   | constant_length(n)(x, total=None)
     x          :=  term(...), sums, differences, negations, scalar * x, weight * x, keep * x
 
 Python's own grammar is walked (`ast`), nothing is evaluated.
@@ -14,15 +15,16 @@ import ast
 import math
 from dataclasses import dataclass, replace
 
-AGGREGATES = ("token_mean", "sequence_mean", "sequence_sum", "token_sum")
+AGGREGATES = ("token_mean", "sequence_mean", "sequence_sum", "token_sum", "prompt_mean", "positive_mean")
 INF = math.inf
 
 # name -> (positional order, defaults)
 TERMS: dict[str, dict[str, object]] = {
     "clip": {"eps_low": 0.2, "eps_high": 0.2, "level": "token", "bounds": (-20.0, 20.0)},
+    "dual_clip": {"eps_low": 0.2, "eps_high": 0.2, "c": 3.0, "level": "token", "bounds": (-20.0, 20.0)},
     "kl": {
         "value": "k3",
-        "gradient": None,  # same; ratio at level sequence, which has no other
+        "gradient": None,  # same; ratio at the other levels, which have nothing else
         "level": "token",
         "low": -20.0,
         "high": 20.0,
@@ -31,9 +33,12 @@ TERMS: dict[str, dict[str, object]] = {
         "bounds": (-20.0, 20.0),
     },
     "entropy": {},
+    "z_loss": {},
+    "value_loss": {"eps": 0.2},
+    "given": {},
 }
 CHOICES = {
-    "level": ("token", "sequence"),
+    "level": ("token", "sequence", "sequence_token"),
     "value": ("k1", "k2", "k3", "abs"),
     "gradient": ("same", "k1", "k2", "k3", "ratio"),
 }
@@ -102,9 +107,9 @@ def _arguments(call: ast.Call, names: dict[str, object], function: str) -> dict[
             raise _bad(call, f"{function} has no argument {keyword.arg!r}")
         out[keyword.arg] = _literal(keyword.value)
     if out.get("gradient", "") is None:
-        out["gradient"] = "ratio" if out["level"] == "sequence" else "same"
-    if out.get("level") == "sequence" and out.get("gradient", "ratio") != "ratio":
-        raise _bad(call, "level sequence needs gradient ratio")
+        out["gradient"] = "same" if out["level"] == "token" else "ratio"
+    if out.get("level", "token") != "token" and out.get("gradient", "ratio") != "ratio":
+        raise _bad(call, "levels other than token need gradient ratio")
     for name, legal in CHOICES.items():
         if name in out and out[name] not in legal:
             raise _bad(call, f"{name} must be one of {legal}")
