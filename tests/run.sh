@@ -10,10 +10,10 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # shellcheck source=tests/support/setup.sh
 source "$root/tests/support/setup.sh"
 
-default_suites=(format layering headers compile_fail docs unit property parity golden python examples tidy nvcc)
+default_suites=(format layering headers compile_fail docs unit property parity golden python examples bench tidy nvcc)
 all_suites=("${default_suites[@]}" sanitizers consumers)
-with_module=(docs parity golden python)     # need the Python module and torch
-with_binary=(unit property parity) # need a target of build/tests
+with_module=(docs parity golden python bench) # need the Python module and torch
+with_binary=(unit property parity)            # need a target of build/tests
 in_parallel=(headers compile_fail format nvcc) # independent compilations
 
 usage() { sed -n '3,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; printf 'suites: %s\n' "${all_suites[*]}"; }

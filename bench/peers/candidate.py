@@ -4,6 +4,7 @@
 import dataclasses
 import typing
 
+import torch
 from cases import Case
 
 
@@ -17,3 +18,8 @@ class Candidate:
     call: typing.Callable
     check: typing.Callable
     single: bool = False
+
+
+def compiled(function, compiler):
+    """torch.compile for one shape and one number of threads; the first call compiles."""
+    return torch.compile(function, dynamic=False, backend=compiler)

@@ -8,7 +8,7 @@ import torch
 from cases import Case
 
 from . import inputs
-from .candidate import Candidate
+from .candidate import Candidate, compiled
 from .logp import checked, grpo_tokens, objective
 
 
@@ -28,10 +28,10 @@ def token_logp_entropy(logits, targets):
 
 def candidates(sizes, threads):
     for dtype in (torch.float32, torch.bfloat16):
-        yield from of_type(sizes.rows, sizes.vocabulary, dtype, threads)
+        yield from of_type(sizes.rows, sizes.vocabulary, dtype, threads, sizes.compiler)
 
 
-def of_type(rows, vocabulary, dtype, threads):
+def of_type(rows, vocabulary, dtype, threads, compiler):
     name = str(dtype).removeprefix("torch.")
     bytes_ = rows * vocabulary * dtype.itemsize
     logits = torch.from_numpy(np.float32(16) * inputs.number(rows * vocabulary, 7) - np.float32(8))
@@ -63,7 +63,7 @@ def of_type(rows, vocabulary, dtype, threads):
         return loss
 
     for implementation, call in (("torch eager", torch_form(grpo)),
-                                 ("torch.compile", torch_form(torch.compile(grpo, dynamic=False))),
+                                 ("torch.compile", torch_form(compiled(grpo, compiler))),
                                  ("aha python", python_form)):
         yield Candidate(case, implementation, call, lambda call=call: checked(call, logits))
 
@@ -75,7 +75,7 @@ def of_type(rows, vocabulary, dtype, threads):
         def python_logp(entropy=entropy):
             return aha.torch.token_logp(plain, targets, entropy=entropy, threads=threads)
 
-        for implementation, form in (("torch eager", function), ("torch.compile", torch.compile(function, dynamic=False))):
+        for implementation, form in (("torch eager", function), ("torch.compile", compiled(function, compiler))):
             yield Candidate(case, implementation, no_grad(form, plain, targets), magnitudes(no_grad(form, plain, targets)))
         yield Candidate(case, "aha python", python_logp, magnitudes(python_logp))
 

@@ -8,7 +8,7 @@ import torch
 from cases import Case
 
 from . import inputs
-from .candidate import Candidate
+from .candidate import Candidate, compiled
 
 
 def grpo_tokens(logp, old_logp, ref_logp, adv):
@@ -29,10 +29,10 @@ def objective():
 
 def candidates(sizes, threads):
     for tokens in sizes.tokens:
-        yield from of_size(tokens, threads)
+        yield from of_size(tokens, threads, sizes.compiler)
 
 
-def of_size(n, threads):
+def of_size(n, threads, compiler):
     case = Case("logp_loss_grad", f"[{n}]", "float32", 21 * n)
     logp = np.float32(-3) * inputs.number(n, 0)
     adv = np.float32(2) * inputs.number(n, 3) - np.float32(1)
@@ -63,7 +63,7 @@ def of_size(n, threads):
         return call
 
     for implementation, call in (("torch eager", torch_form(grpo)),
-                                 ("torch.compile", torch_form(torch.compile(grpo, dynamic=False))),
+                                 ("torch.compile", torch_form(compiled(grpo, compiler))),
                                  ("aha python", python_form(observe="none")),
                                  ("aha python observed", python_form())):
         yield Candidate(case, implementation, call, lambda call=call: checked(call, logp))

@@ -32,6 +32,12 @@ def test_program_prints_what_it_says(source, tmp_path):
     assert complaints(source.read_text(), result) == []
 
 
+def test_table_of_programs_is_current():
+    """examples/README.md names every program with its number of lines."""
+    rows = re.findall(r"^\| `(\d\d_\w+)` .*\| (\d+) \|$", (toolchain.ROOT / "examples" / "README.md").read_text(), re.MULTILINE)
+    assert rows == [(path.stem, str(len(path.read_text().splitlines()))) for path in SOURCES]
+
+
 def accuracy(output, when):
     """The percentage that a trainer prints for its held-out problems."""
     return float(re.search(rf"^{when}, on 200 problems .*: ([0-9.]+) % sorted$", output, re.MULTILINE)[1])
