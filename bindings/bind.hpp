@@ -15,6 +15,7 @@ void bind_answers(py::module_& m);
 void bind_loss(py::module_& m);
 void bind_targets(py::module_& m);
 void bind_logits(py::module_& m);
+void bind_partials(py::module_& m);
 void bind_logits_loss(py::module_& m);
 void bind_advantage(py::module_& m);
 

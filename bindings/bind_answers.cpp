@@ -60,8 +60,17 @@ void bind_answers(py::module_& m) {
       .def("__repr__",
            [](loss_answer const& r) { return "loss_result(loss=" + std::string(py::repr(py::float_(r.loss))) + ")"; });
 
-  py::class_<logits_loss_answer>(m, "logits_loss_result", "What loss_from_logits(...) returns.")
-      .def_readonly("loss", &logits_loss_answer::loss, "The loss, a float.")
+  py::class_<logits_loss_answer> from_logits(m, "logits_loss_result", "What loss_from_logits(...) returns.");
+  for_each_output([&](std::string_view name, aha::active_input const* input, std::size_t i) {
+    // Gradients by what the logits determine have gone on into dlogits.
+    if (input != nullptr && *input != aha::active_input::value && *input != aha::active_input::given) return;
+    std::string const doc = input != nullptr
+                                ? "d loss / d " + std::string(name.substr(1)) + ", shaped like it, or None."
+                                : "Each token's share, which sums to the loss, or None.";
+    from_logits.def_property_readonly(
+        std::string(name).c_str(), [i](logits_loss_answer const& r) { return r.outputs[i]; }, doc.c_str());
+  });
+  from_logits.def_readonly("loss", &logits_loss_answer::loss, "The loss, a float.")
       .def_readonly("dlogits", &logits_loss_answer::dlogits,
                     "d loss / d logits, shaped and typed like logits, or None.")
       .def_readonly("stats", &logits_loss_answer::stats, "What was observed.")

@@ -28,6 +28,7 @@ std::string name_of(dtype type) {
     case dtype::f32: return "float32";
     case dtype::f64: return "float64";
     case dtype::bf16: return "bfloat16";
+    case dtype::f16: return "float16";
     default: return "another dtype";
   }
 }

@@ -14,7 +14,7 @@ namespace aha_python {
 
 namespace py = pybind11;
 
-enum class dtype : std::uint8_t { boolean, u8, i32, i64, f32, f64, bf16, other };
+enum class dtype : std::uint8_t { boolean, u8, i32, i64, f32, f64, bf16, f16, other };
 enum class origin : std::uint8_t { numpy, torch, dlpack };
 
 /// Which argument of which function is being looked at: the first half of an error text.
@@ -106,6 +106,9 @@ aha::column<T> output_of(array_view const& a, argument where, char const* like) 
 aha::mask_view<> mask_of(array_view const& a, argument where);
 /// int32 or int64; `[T]`, `[B]`, `[B+1]` or `[B, L]`.
 aha::index_view<> index_of(array_view const& a, argument where);
+
+/// Tells torch, where the array is its, that the memory was written to: an operation that saved it raises in backward.
+void mark_written(array_view const& a);
 
 /// An uninitialised array of the given shape: NumPy's, or torch's where `like` is. `where` names the output, for
 /// bfloat16, which NumPy does not have.

@@ -22,10 +22,11 @@ struct torch_names {
   PyObject* dispatch = nullptr;  // Tensor.__torch_dispatch__ of a class that has not overridden it
   PyObject* empty = nullptr;
   PyObject* strided = nullptr;
+  PyObject* increment_version = nullptr;
   struct {
     PyObject* object;
     dtype type;
-  } dtypes[7] = {};
+  } dtypes[8] = {};
 
   PyObject* data_ptr = PyUnicode_InternFromString("data_ptr");
   PyObject* stride = PyUnicode_InternFromString("stride");
@@ -48,6 +49,7 @@ torch_names const* torch_if_imported() {
   for (auto const& [name, type] : {std::pair<char const*, dtype>{"float32", dtype::f32},
                                    {"float64", dtype::f64},
                                    {"bfloat16", dtype::bf16},
+                                   {"float16", dtype::f16},
                                    {"int64", dtype::i64},
                                    {"int32", dtype::i32},
                                    {"bool", dtype::boolean},
@@ -57,6 +59,8 @@ torch_names const* torch_if_imported() {
   }
   names.empty = py::object(torch.attr("empty")).release().ptr();
   names.strided = py::object(torch.attr("strided")).release().ptr();
+  names.increment_version =
+      py::object(py::module_::import("torch.autograd.graph").attr("increment_version")).release().ptr();
   names.parameter = py::object(torch.attr("nn").attr("Parameter")).release().ptr();
   names.dispatch = py::object(torch.attr("Tensor").attr("__torch_dispatch__")).release().ptr();
   names.tensor = py::object(torch.attr("Tensor")).release().ptr();
@@ -137,7 +141,9 @@ void fill_from_numpy(array_view& a, py::handle object, argument where) {
     case 'b': a.type = dtype::boolean; break;
     case 'u': a.type = bytes == 1 ? dtype::u8 : dtype::other; break;
     case 'i': a.type = bytes == 8 ? dtype::i64 : bytes == 4 ? dtype::i32 : dtype::other; break;
-    case 'f': a.type = bytes == 8 ? dtype::f64 : bytes == 4 ? dtype::f32 : dtype::other; break;
+    case 'f':
+      a.type = bytes == 8 ? dtype::f64 : bytes == 4 ? dtype::f32 : bytes == 2 ? dtype::f16 : dtype::other;
+      break;
     default: break;
   }
   if (a.type == dtype::other) {
@@ -193,6 +199,7 @@ void fill_from_dlpack(array_view& a, py::handle object, argument where) {
   if (t->type.lanes == 1) {
     if (code == 2 && bits == 32) a.type = dtype::f32;
     if (code == 2 && bits == 64) a.type = dtype::f64;
+    if (code == 2 && bits == 16) a.type = dtype::f16;
     if (code == 4 && bits == 16) a.type = dtype::bf16;
     if (code == 0 && bits == 32) a.type = dtype::i32;
     if (code == 0 && bits == 64) a.type = dtype::i64;
@@ -234,6 +241,10 @@ array_view view_of(py::handle object, argument where, bool active) {
   return a;
 }
 
+void mark_written(array_view const& a) {
+  if (a.from == origin::torch) py::handle(torch_if_imported()->increment_version)(a.owner);
+}
+
 py::object new_array(array_view const& like, dtype type, std::int64_t const* shape, int rank, argument where) {
   if (like.from == origin::torch) {
     torch_names const& names = *torch_if_imported();
@@ -251,7 +262,8 @@ py::object new_array(array_view const& like, dtype type, std::int64_t const* sha
     case dtype::f32: return py::array_t<float>(size);
     case dtype::f64: return py::array_t<double>(size);
     case dtype::i64: return py::array_t<std::int64_t>(size);
-    default: wrong_type(where, "float32, float64 or int64", name_of(type));
+    case dtype::f16: return py::array(py::dtype("float16"), size);
+    default: wrong_type(where, "float32, float64, float16 or int64", name_of(type));
   }
 }
 

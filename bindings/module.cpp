@@ -19,6 +19,7 @@ PYBIND11_MODULE(_aha, m) {
   aha_python::bind_loss(m);
   aha_python::bind_targets(m);
   aha_python::bind_logits(m);
+  aha_python::bind_partials(m);
   aha_python::bind_logits_loss(m);
   aha_python::bind_advantage(m);
 }

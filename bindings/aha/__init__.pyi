@@ -13,6 +13,7 @@ from ._aha import kl as kl
 from ._aha import logits_gradient as logits_gradient
 from ._aha import loss as loss
 from ._aha import loss_from_logits as loss_from_logits
+from ._aha import merge_partials as merge_partials
 from ._aha import on_policy as on_policy
 from ._aha import outputs as outputs
 from ._aha import parse as parse
@@ -21,9 +22,11 @@ from ._aha import per_sequence as per_sequence
 from ._aha import per_token as per_token
 from ._aha import sequence_mean as sequence_mean
 from ._aha import sequence_sum as sequence_sum
+from ._aha import softmax_partials as softmax_partials
 from ._aha import target_shift as target_shift
 from ._aha import terms_table as terms_table
 from ._aha import token_logp as token_logp
+from ._aha import token_logp_from_partials as token_logp_from_partials
 from ._aha import token_mean as token_mean
 from ._aha import token_sum as token_sum
 from ._aha import totals as totals

@@ -138,6 +138,12 @@ class logits_loss_result:
     @property
     def dlogits(self) -> Any: ...
     @property
+    def dvalue(self) -> Any: ...
+    @property
+    def dgiven(self) -> Any: ...
+    @property
+    def token_loss(self) -> Any: ...
+    @property
     def stats(self) -> loss_stats: ...
 
 class logp_result:
@@ -182,6 +188,10 @@ def loss_from_logits(
     temperature: float = 1.0,
     old_logp: Array | on_policy_mark | None = None,
     ref_logp: Array | None = None,
+    value: Array | None = None,
+    old_value: Array | None = None,
+    returns: Array | None = None,
+    given: Array | None = None,
     adv: scoped_array | None = None,
     weight: scoped_array | None = None,
     keep: scoped_array | None = None,
@@ -189,10 +199,13 @@ def loss_from_logits(
     cu_seqlens: Array | None = None,
     lens: Array | None = None,
     length: Array | None = None,
+    prompt_tokens: Array | None = None,
     totals: totals | None = None,
     scale: float = 1.0,
     observe: str | Sequence[str] = "default",
+    outputs: outputs | None = None,
     dlogits: Array | bool | None = None,
+    inplace: bool = False,
     threads: int = 0,
 ) -> logits_loss_result: ...
 def token_logp(
@@ -213,11 +226,35 @@ def logits_gradient(
     entropy: Array | None = None,
     dlogp: Array | None = None,
     dentropy: Array | None = None,
+    dlse: Array | None = None,
     temperature: float = 1.0,
     mask: Array | None = None,
+    vocab_offset: int = 0,
+    vocab_size: int | None = None,
     dlogits: Array | bool | None = None,
+    inplace: bool = False,
     threads: int = 0,
 ) -> Any: ...
+def softmax_partials(
+    logits: Array,
+    targets: Array,
+    *,
+    vocab_offset: int = 0,
+    vocab_size: int | None = None,
+    temperature: float = 1.0,
+    entropy: bool = False,
+    mask: Array | None = None,
+    threads: int = 0,
+) -> Any: ...
+def merge_partials(shards: Array, *, temperature: float = 1.0, threads: int = 0) -> Any: ...
+def token_logp_from_partials(
+    partials: Array,
+    *,
+    temperature: float = 1.0,
+    entropy: bool = False,
+    dtype: Literal["float32", "float64"] = "float32",
+    threads: int = 0,
+) -> logp_result: ...
 def count_totals(
     mask: Array | None = None,
     cu_seqlens: Array | None = None,

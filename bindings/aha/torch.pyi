@@ -46,6 +46,10 @@ def loss_from_logits(
     temperature: float = 1.0,
     old_logp: Array | on_policy_mark | None = None,
     ref_logp: Array | None = None,
+    value: Tensor | None = None,
+    old_value: Array | None = None,
+    returns: Array | None = None,
+    given: Tensor | None = None,
     adv: scoped_array | None = None,
     weight: scoped_array | None = None,
     keep: scoped_array | None = None,
@@ -53,10 +57,13 @@ def loss_from_logits(
     cu_seqlens: Array | None = None,
     lens: Array | None = None,
     length: Array | None = None,
+    prompt_tokens: Array | None = None,
     totals: totals | None = None,
     scale: float = 1.0,
     observe: str | Sequence[str] = "default",
+    outputs: outputs | None = None,
     dlogits: Array | bool | None = None,
+    inplace: bool = False,
     threads: int = 0,
 ) -> loss_result: ...
 @overload
@@ -66,6 +73,7 @@ def token_logp(
     *,
     temperature: float = 1.0,
     entropy: Literal[False] = False,
+    lse: Literal[False] = False,
     mask: Array | None = None,
     threads: int = 0,
 ) -> Tensor: ...
@@ -76,6 +84,29 @@ def token_logp(
     *,
     temperature: float = 1.0,
     entropy: Literal[True],
+    lse: Literal[False] = False,
     mask: Array | None = None,
     threads: int = 0,
 ) -> tuple[Tensor, Tensor]: ...
+@overload
+def token_logp(
+    logits: Tensor,
+    targets: Array,
+    *,
+    temperature: float = 1.0,
+    entropy: Literal[False] = False,
+    lse: Literal[True],
+    mask: Array | None = None,
+    threads: int = 0,
+) -> tuple[Tensor, Tensor]: ...
+@overload
+def token_logp(
+    logits: Tensor,
+    targets: Array,
+    *,
+    temperature: float = 1.0,
+    entropy: Literal[True],
+    lse: Literal[True],
+    mask: Array | None = None,
+    threads: int = 0,
+) -> tuple[Tensor, Tensor, Tensor]: ...

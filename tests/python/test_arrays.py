@@ -248,7 +248,7 @@ F64 = "float64"
         (
             lambda x: OnlyDlpack(torch.tensor(x).half()),
             TypeError,
-            "float64 like logp, got DLPack type code 2 of 16 bits",
+            "float64 like logp, got float16",
         ),
         (lambda x: x.astype(">f8"), TypeError, "native byte order, got byte order >"),
         (lambda x: np.ma.masked_array(x), TypeError, "a plain array (pass its mask as mask=), got a MaskedArray"),

@@ -296,7 +296,8 @@ def _statistics(t: _Tokens, c: dict, parts: list[Part]) -> dict[str, float]:
     if "entropy" in c:
         out["entropy"] = mean(c["entropy"])
     low = high = dual = torch.zeros(len(t.position), dtype=torch.bool)  # a token that several leaves clip counts once
-    for leaf in (leaf for part in parts for leaf in part.leaves if leaf.name in ("clip", "dual_clip")):
+    counted = [leaf for part in parts for leaf in part.leaves if part.coefficient * leaf.coefficient != 0.0]
+    for leaf in (leaf for leaf in counted if leaf.name in ("clip", "dual_clip")):
         p = leaf.parameters
         r = _ratio(t, c, p["level"], p["bounds"]).detach()
         low = low | ((r < 1.0 - p["eps_low"]) & (c["adv"] < 0))
@@ -306,7 +307,7 @@ def _statistics(t: _Tokens, c: dict, parts: list[Part]) -> dict[str, float]:
     out.update({"clip/low": mean(low), "clip/high": mean(high), "clip/region": mean(low) + mean(high)})
     out["clip/dual"] = mean(dual)
     moved = torch.zeros(len(t.position), dtype=torch.bool)
-    for leaf in (leaf for part in parts for leaf in part.leaves if leaf.name == "value_loss"):
+    for leaf in (leaf for leaf in counted if leaf.name == "value_loss"):
         raw, near = _critic_errors(c, leaf.parameters["eps"])
         moved = moved | (near.abs() > raw.abs())
     out["clip/value"] = mean(moved)
