@@ -58,6 +58,7 @@ for suite in "${suites[@]}"; do
   if is_one_of "$suite" "${with_module[@]}"; then
     # In a subshell: where the module does not build, the suites without it still run, and the others fail.
     (aha_setup python plot) && module_ready=yes  # plot: the main job's picture
+    if is_one_of python "${suites[@]}"; then (aha_setup jax) || module_ready=no; fi
     break
   fi
 done

@@ -7,6 +7,7 @@
 #   aha_setup torch    # the same without the module
 #   aha_setup plot     # matplotlib in .venv
 #   aha_setup bench    # Google Benchmark
+#   aha_setup jax      # JAX in .venv, for tests; where it cannot be had they are skipped, except in CI
 #   aha_setup cpp      # what the C++ tests and checks need from apt, and pytest in .venv; builds nothing
 #   aha_build TREE TARGET...     # one build tree under build/, see trees below
 #   aha_say TEXT       # one line to the reader, with the seconds since the start
@@ -29,6 +30,7 @@ aha_apt_bench=(libbenchmark-dev)
 aha_pip_python=("numpy>=1.24" "pybind11>=2.13")
 aha_pip_test=("pytest>=7.4" "pytest-xdist>=3.3" "hypothesis>=6.80" "mypy>=1.8" "scikit-build-core>=0.10")
 aha_pip_plot=("matplotlib>=3.7")
+aha_pip_jax=("jax>=0.4.31")
 aha_torch="torch==2.13.0"  # installed where no torch >= 2.4 imports
 
 aha_say() { printf '[%4ds] %s\n' "$((SECONDS - aha_started))" "$*"; }
@@ -220,12 +222,19 @@ aha_setup() {
         aha_venv
         aha_pip plot "${aha_pip_plot[@]}"
         ;;
+      jax)
+        aha_venv
+        if ! (aha_pip jax "${aha_pip_jax[@]}"); then
+          [ "${CI:-}" != true ] || aha_die "CI tests JAX arrays too"
+          aha_say "no JAX: its tests are skipped"
+        fi
+        ;;
       cpp)
         aha_apt "${aha_apt_build[@]}" "${aha_apt_test[@]}"
         aha_venv
         aha_pip test "${aha_pip_test[@]}"
         ;;
-      *) aha_die "aha_setup: expected python, torch, plot, cpp or bench, got $what" ;;
+      *) aha_die "aha_setup: expected python, torch, plot, jax, cpp or bench, got $what" ;;
     esac
   done
 }
