@@ -10,8 +10,7 @@
 namespace aha_python {
 namespace {
 
-/// How many parameters of a term may be given by position; the rest is clearer by name.
-constexpr std::size_t positional_parameters = 2;
+constexpr std::size_t positional_parameters = aha::max_positional_parameters;
 
 template <class E>
 std::string names_text() {
