@@ -10,8 +10,7 @@
 namespace aha_python {
 namespace {
 
-/// How many parameters of a term may be given by position; the rest is clearer by name.
-constexpr std::size_t positional_parameters = 2;
+constexpr std::size_t positional_parameters = aha::max_positional_parameters;
 
 template <class E>
 std::string names_text() {
@@ -189,11 +188,14 @@ aha::dynamic_expression call_term(named_term const& n, py::args const& args, py:
 }  // namespace
 
 void bind_terms(py::module_& m) {
+  py::list names;
   for (named_term const& n : named_terms()) {
+    names.append(n.name);
     std::string const doc = aha::text(n.name, "(", n.parameters, ")\n--\n\n", n.head, "\n\n", n.text);
     m.def(
         n.name.c_str(), [&n](py::args const& a, py::kwargs const& k) { return call_term(n, a, k); }, doc.c_str());
   }
+  m.attr("_term_names") = py::tuple(names);
   m.def("terms_table", &aha::terms_table,
         "terms_table()\n--\n\nThe reference table of terms as Markdown, from the list that the terms themselves are "
         "made of.");

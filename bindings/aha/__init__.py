@@ -9,25 +9,21 @@
 `aha.torch` (imported on first use) has the same losses as differentiable functions.
 """
 
-from . import advantage
+from . import _aha, advantage
 from ._aha import (
     __version__,
     advantage_stats,
     advantages,
-    clip,
     constant_length,
     count_totals,
-    entropy,
-    given,
     groups,
     keep,
-    kl,
     logits_gradient,
     loss,
     loss_from_logits,
     loss_stats,
-    merge_partials,
     measure,
+    merge_partials,
     moments,
     parse,
     parse_expression,
@@ -43,10 +39,8 @@ from ._aha import (
     token_logp_from_partials,
     token_mean,
     token_sum,
-    value_loss,
     weight,
     whiten,
-    z_loss,
 )
 from ._columns import on_policy, outputs, per_sequence, per_token, totals
 from ._config import show_config
@@ -56,20 +50,16 @@ __all__ = [
     "advantage",
     "advantage_stats",
     "advantages",
-    "clip",
     "constant_length",
     "count_totals",
-    "entropy",
-    "given",
     "groups",
     "keep",
-    "kl",
     "logits_gradient",
     "loss",
     "loss_from_logits",
     "loss_stats",
-    "merge_partials",
     "measure",
+    "merge_partials",
     "moments",
     "on_policy",
     "outputs",
@@ -91,11 +81,14 @@ __all__ = [
     "token_mean",
     "token_sum",
     "totals",
-    "value_loss",
     "weight",
     "whiten",
-    "z_loss",
+    *_aha._term_names,
 ]
+
+# Every term of the C++ type list: clip, kl, ...
+globals().update({_name: getattr(_aha, _name) for _name in _aha._term_names})
+
 
 
 def __getattr__(name):

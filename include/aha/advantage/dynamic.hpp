@@ -14,10 +14,11 @@ struct dynamic_baseline {
   dynamic_baseline() = default;
   template <class Baseline, std::size_t = index_of<Baseline>(baselines{})>
   explicit dynamic_baseline(Baseline b) : choice(b), centres(Baseline::centres) {}
-  double operator()(double reward, double deviation, moments const& valid) const {
-    return std::visit([&](auto const& b) { return b(reward, deviation, valid); }, choice);
-  }
 };
+template <class F>
+void with_baseline(dynamic_baseline const& baseline, F&& f) {
+  std::visit(f, baseline.choice);
+}
 
 /// Any scale of the list with its parameters, chosen at run time.
 struct dynamic_scale {

@@ -41,8 +41,8 @@ struct group {
     f("clip", &group::clip, around_zero, "ends of the advantages");
   }
 
-  /// The rule of one group: made once from its valid rewards, then asked for each of them. What it gives is not clipped
-  /// yet.
+  /// The rule of one group: made once from its valid rewards, then asked for each of them, with the method's baseline
+  /// as `with_baseline` gives it. What comes back is not clipped yet.
   struct rule {
     enum class kind : std::uint8_t { formula, reward, zero };
     group const* method;
@@ -51,19 +51,19 @@ struct group {
     kind type;
     double divisor;  ///< 1 where nothing is divided
 
-    AHA_FN double operator()(double reward) const {
+    template <class Chosen>
+    AHA_FN double operator()(Chosen const& chosen, double reward) const {
       if (type != kind::formula) return type == kind::reward ? reward : 0.0;
-      return centred(reward) / divisor;
+      return chosen(reward, spread.deviation(reward), valid) / divisor;
     }
     /// For a scale by the siblings' spread.
-    AHA_FN double operator()(double reward, moments const& siblings) const {
-      if (type != kind::formula) return (*this)(reward);
-      if (siblings.m2 > 0.0) return centred(reward) / method->scale(siblings);
-      return method->flat_rest == advantage::flat_rest::zero ? 0.0 : centred(reward);
+    template <class Chosen>
+    AHA_FN double operator()(Chosen const& chosen, double reward, moments const& siblings) const {
+      if (type != kind::formula) return (*this)(chosen, reward);
+      double const centred = chosen(reward, spread.deviation(reward), valid);
+      if (siblings.m2 > 0.0) return centred / method->scale(siblings);
+      return method->flat_rest == advantage::flat_rest::zero ? 0.0 : centred;
     }
-
-   private:
-    AHA_FN double centred(double reward) const { return method->baseline(reward, spread.deviation(reward), valid); }
   };
 
   /// The rule of a group with the moments `spread`; `batch` is what a batch scale divides by the spread of.
@@ -87,6 +87,12 @@ struct group {
 };
 template <class Baseline, class Scale, class... Policies>
 group(Baseline, Scale, Policies...) -> group<Baseline, Scale>;
+
+/// Calls f with the baseline itself. One chosen at run time is resolved here, once a group instead of once a reward.
+template <class Baseline, class F>
+AHA_FN void with_baseline(Baseline const& baseline, F&& f) {
+  f(baseline);
+}
 
 /// GRPO as its paper has it: group mean, sample standard deviation, eps 1e-6.
 inline constexpr group<mean, standard_deviation> grpo{mean{}, standard_deviation{1e-6, 1}};

@@ -58,6 +58,10 @@ struct logit_rows : logit_layout {
         data(m.data_handle()),
         targets(ids),
         temperature(tau) {}
+  /// `[B, L, V]`
+  template <class T>
+  constexpr logit_rows(cube<T, Space> c, index_view<Space> ids, double tau = 1.0)
+      : logit_rows(c.data_handle(), c.extent(0), c.extent(1), c.extent(2), c.stride(0), c.stride(1), ids, tau) {}
   /// `[B, L, V]`, with strides in elements.
   template <class T>
   constexpr logit_rows(T const* p, std::int64_t b, std::int64_t l, std::int64_t v, std::int64_t outer_stride_,
@@ -80,6 +84,8 @@ struct logit_rows : logit_layout {
 };
 template <class T, class Space, class... More>
 logit_rows(matrix<T, Space>, More const&...) -> logit_rows<Space>;
+template <class T, class Space, class... More>
+logit_rows(cube<T, Space>, More const&...) -> logit_rows<Space>;
 template <class T, class... More>
 logit_rows(T const*, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t, More const&...)
     -> logit_rows<host>;
@@ -98,6 +104,10 @@ struct logit_gradient : logit_layout {
   constexpr logit_gradient(matrix<T, Space> m)
       : logit_layout(dtype_of<T>(), 2, 1, m.extent(0), m.extent(1), m.extent(0) * m.stride(0), m.stride(0)),
         data(m.data_handle()) {}
+  /// `[B, L, V]`
+  template <class T, class = std::enable_if_t<!std::is_const_v<T>>>
+  constexpr logit_gradient(cube<T, Space> c)
+      : logit_gradient(c.data_handle(), c.extent(0), c.extent(1), c.extent(2), c.stride(0), c.stride(1)) {}
   /// `[B, L, V]`, with strides in elements.
   template <class T, class = std::enable_if_t<!std::is_const_v<T>>>
   constexpr logit_gradient(T* p, std::int64_t b, std::int64_t l, std::int64_t v, std::int64_t outer_stride_,
@@ -111,6 +121,8 @@ struct logit_gradient : logit_layout {
 };
 template <class T, class Space>
 logit_gradient(matrix<T, Space>) -> logit_gradient<Space>;
+template <class T, class Space>
+logit_gradient(cube<T, Space>) -> logit_gradient<Space>;
 template <class T>
 logit_gradient(T*, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t) -> logit_gradient<host>;
 

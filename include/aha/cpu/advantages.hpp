@@ -22,17 +22,19 @@ class advantage_writer {
     auto const at = [&](std::int64_t k) { return value(row(k)); };
     order_free_moments const spread = order_free_moments::of(at, n);
     auto const rule = method_.of(spread, batch);
-    for (std::int64_t k = 0; k < n; ++k) {
-      double const r = at(k);
-      double a = 0.0;
-      if (r == r) {
-        bool const siblings = method_.scale.source == advantage::spread_of::siblings && spread.m2 > 0.0;
-        a = siblings ? rule(r, spread.without(at, n, k)) : rule(r);
+    bool const siblings = method_.scale.source == advantage::spread_of::siblings && spread.m2 > 0.0;
+    std::int64_t clipped = 0;
+    with_baseline(method_.baseline, [&](auto const& baseline) {
+      for (std::int64_t k = 0; k < n; ++k) {
+        double const r = at(k);
+        double a = 0.0;
+        if (r == r) a = siblings ? rule(baseline, r, spread.without(at, n, k)) : rule(baseline, r);
+        double const ends = method_.clip(a);
+        clipped += ends < a || ends > a ? 1 : 0;
+        adv_[row(k)] = static_cast<T>(ends);
       }
-      double const ends = method_.clip(a);
-      stats.clipped += ends < a || ends > a ? 1 : 0;
-      adv_[row(k)] = static_cast<T>(ends);
-    }
+    });
+    stats.clipped += clipped;
     stats.groups += 1;
     stats.rewards += n;
     stats.invalid += n - spread.count;
@@ -141,7 +143,8 @@ advantage_stats advantages(Exec const& exec, advantage::group<Baseline, Scale> c
   constexpr bool typed =
       (std::is_same_v<T, float> || std::is_same_v<T, double>)&&std::is_same_v<typename out::element_type, T> &&
       std::is_same_v<typename in::space_type, host> && std::is_same_v<typename out::space_type, host>;
-  static_assert(cpu, "aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}");
+  static_assert(
+      cpu, "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
   static_assert(typed, "aha: advantages takes host rewards of float or double and a writable output of the same type");
   if constexpr (cpu && typed) {
     span<T const> const from(span{reward});

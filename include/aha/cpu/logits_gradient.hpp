@@ -142,8 +142,9 @@ template <class Exec, class T>
 row_status logits_gradient(Exec const& exec, logit_rows<host> const& rows, mask_view<host> const& mask,
                            softmax_columns<T> const& softmax, logit_coefficients<T> const& by,
                            logit_gradient<host> const& dlogits) {
-  static_assert(is_cpu_exec<Exec>,
-                "aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}");
+  static_assert(
+      is_cpu_exec<Exec>,
+      "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
   row_status result;
   if (status s = validate_logits_gradient(rows, mask, softmax, by, dlogits, result.rows); !s.ok()) {
     return fail<row_status>(s);

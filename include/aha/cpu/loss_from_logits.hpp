@@ -12,7 +12,9 @@ AHA_NAMESPACE_BEGIN
 template <class Exec, class Objective>
 std::int64_t workspace_bytes(Exec const&, Objective const& objective, logit_rows<host> const& rows,
                              unsigned observed = observe::defaults) {
-  static_assert(is_cpu_exec<Exec>, "aha: the first argument is where the call runs: exec::cpu or exec::scalar");
+  static_assert(
+      is_cpu_exec<Exec>,
+      "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
   logits_columns const wanted(objective, observed, true);
   return rows.type == dtype::float64 ? logits_workspace<double>(rows, nullptr, wanted).bytes
                                      : logits_workspace<float>(rows, nullptr, wanted).bytes;
@@ -128,7 +130,8 @@ loss_result loss_from_logits(Exec const& exec, Objective const& objective, logit
   constexpr bool cpu = is_cpu_exec<Exec>;
   constexpr bool on_host = std::is_same_v<Space, host>;
   constexpr bool whole = is_loss_objective<Objective>::value;
-  static_assert(cpu, "aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}");
+  static_assert(
+      cpu, "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
   static_assert(on_host, "aha: exec::cpu reads host memory: this batch is in another memory space");
   static_assert(whole, "aha: not an objective: wrap the terms in an aggregate such as token_mean(...)");
   if constexpr (cpu && on_host && whole) {

@@ -137,8 +137,9 @@ void softmax_rows(Exec const& exec, logit_rows<host> const& rows, mask_view<host
 template <class Exec, class T>
 row_status token_logp(Exec const& exec, logit_rows<host> const& rows, mask_view<host> const& mask,
                       logp_outputs<T> const& out) {
-  static_assert(is_cpu_exec<Exec>,
-                "aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}");
+  static_assert(
+      is_cpu_exec<Exec>,
+      "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
   row_status result;
   if (status s = validate_token_logp(rows, mask, out, result.rows); !s.ok()) return fail<row_status>(s);
   softmax_rows(exec, rows, mask, out);

@@ -22,8 +22,9 @@ AHA_NAMESPACE_BEGIN
 template <class Exec>
 row_status softmax_partials(Exec const& exec, logit_rows<host> const& rows, mask_view<host> const& mask, bool entropy,
                             column<softmax_partial, host> const& out) {
-  static_assert(is_cpu_exec<Exec>,
-                "aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}");
+  static_assert(
+      is_cpu_exec<Exec>,
+      "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
   constexpr char const* function = "softmax_partials";
   row_status result;
   status s = check_rows<void>(function, rows, mask);
@@ -66,8 +67,9 @@ inline status check_partials(std::string_view function, partial_rows const& l, v
 template <class Exec>
 row_status merge_partials(Exec const& exec, span<column<softmax_partial const, host> const, host> shards,
                           double temperature, column<softmax_partial, host> const& out) {
-  static_assert(is_cpu_exec<Exec>,
-                "aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}");
+  static_assert(
+      is_cpu_exec<Exec>,
+      "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
   constexpr char const* function = "merge_partials";
   partial_rows const l(out);
   row_status result;
@@ -94,8 +96,9 @@ row_status merge_partials(Exec const& exec, span<column<softmax_partial const, h
 template <class Exec, class T>
 row_status token_logp_from_partials(Exec const& exec, column<softmax_partial const, host> const& partials,
                                     double temperature, logp_outputs<T> const& out) {
-  static_assert(is_cpu_exec<Exec>,
-                "aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}");
+  static_assert(
+      is_cpu_exec<Exec>,
+      "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
   constexpr char const* function = "token_logp_from_partials";
   partial_rows const l(partials);
   row_status result;

@@ -23,6 +23,9 @@ std::string parameter_text(E e) {
   return "\"" + std::string(name_of(e)) + "\"";
 }
 
+/// The most parameters that are clear without their names, in texts and in Python's calls.
+inline constexpr int max_positional_parameters = 2;
+
 /// How many leading parameters are written by position: those of the first one's type.
 template <class Term>
 int positional_parameters() {
@@ -37,7 +40,7 @@ int positional_parameters() {
     n += open ? 1 : 0;
     (void)sizeof(M);
   });
-  return n;
+  return n < max_positional_parameters ? n : max_positional_parameters;
 }
 
 /// The first entry of the type list with this name: its keyword value is not written.
