@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/interop/dlpack_abi.hpp>
 #include <memory>
 #include <vector>
 
@@ -8,16 +9,9 @@
 
 namespace aha_python {
 
-/// Names and codes of DLPack's interface.
-namespace dlpack {
-struct data_code;
-/// "cuda:0", "metal", ...: how a refusal calls a device.
-std::string device_name(std::int64_t type, std::int64_t index);
-dtype dtype_of(data_code const& code);
-/// "float16", "int8", "complex64", ...
-std::string type_name(data_code const& code);
-data_code code_of(dtype type);
-}  // namespace dlpack
+/// Our dtypes as DLPack writes them; `other` and no bits for what is none of ours.
+dtype dtype_of(aha::dlpack::data_type const& code);
+aha::dlpack::data_type code_of(dtype type);
 
 /// Bytes of one entry; 1 where the dtype is none of ours.
 std::int64_t bytes_of(dtype type);
