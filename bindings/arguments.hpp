@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 
 #include <aha/core/error.hpp>
+#include <vector>
 
 #include "dlpack_cast.hpp"
 
@@ -54,6 +55,22 @@ class call_arguments {
   /// Refuses positions and names that are left. `known` are the names that the call could have asked for.
   template <class... Keys>
   void finish(Keys const&... known) const {
+    finish_with([&](PyObject* name) { return ((PyUnicode_Compare(name, known.object) == 0) || ...); });
+  }
+  void finish(std::vector<key> const& known) const {
+    finish_with([&](PyObject* name) {
+      for (key const& k : known) {
+        if (PyUnicode_Compare(name, k.object) == 0) return true;
+      }
+      return false;
+    });
+  }
+  argument at(key const& name) const { return {function_, name.text}; }
+  char const* function() const { return function_; }
+
+ private:
+  template <class Known>
+  void finish_with(Known const& known) const {
     if (next_ < count_) {
       throw py::type_error(aha::bad_argument(function_, "arguments",
                                              aha::text(next_, " by position (the others by name)"), aha::text(count_))
@@ -61,16 +78,13 @@ class call_arguments {
     }
     if (used_ == static_cast<std::size_t>(PyDict_Size(keywords_.ptr()))) return;
     for (auto const& [name, value] : keywords_) {
-      if (!((PyUnicode_Compare(name.ptr(), known.object) == 0) || ...)) {
+      if (!known(name.ptr())) {
         throw py::type_error(
             aha::bad_argument(function_, std::string(py::str(name)), "no such argument", "one").message());
       }
     }
   }
-  argument at(key const& name) const { return {function_, name.text}; }
-  char const* function() const { return function_; }
 
- private:
   char const* function_;
   py::args const& positional_;
   py::kwargs const& keywords_;

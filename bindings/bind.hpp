@@ -16,6 +16,8 @@ void bind_loss(py::module_& m);
 void bind_targets(py::module_& m);
 void bind_logits(py::module_& m);
 void bind_logits_loss(py::module_& m);
+void bind_moments(py::module_& m);
 void bind_advantage(py::module_& m);
+void bind_whiten(py::module_& m);
 
 }  // namespace aha_python

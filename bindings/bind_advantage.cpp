@@ -1,27 +1,17 @@
 // SPDX-License-Identifier: MIT
 // advantages(...) and its method; the names of baselines and scales come from the type lists.
-#include <aha/advantage/registry.hpp>
+#include <aha/advantage/dynamic.hpp>
 #include <aha/cpu/advantages.hpp>
-#include <iterator>
 #include <vector>
 
 #include "bind.hpp"
 #include "columns.hpp"
+#include "options.hpp"
 
 namespace aha_python {
 namespace {
 
 namespace adv = aha::advantage;
-
-/// `advantage.group(...)`: checked names and numbers, turned into the typed method at the call.
-struct group_method {
-  std::string baseline{adv::mean::name};
-  std::string scale{adv::standard_deviation::name};
-  double eps = adv::standard_deviation{}.eps;
-  std::int64_t ddof = adv::standard_deviation{}.ddof;
-  adv::singleton singleton = adv::group<>{}.singleton;
-  adv::zero_spread zero_spread = adv::group<>{}.zero_spread;
-};
 
 struct group_array {
   bool by_offsets = false;
@@ -33,96 +23,43 @@ struct advantage_answer {
   aha::advantage_stats stats;
 };
 
-struct method_keys {
-  key baseline{"baseline"}, scale{"scale"}, eps{"eps"}, ddof{"ddof"}, singleton{"singleton"},
-      zero_spread{"zero_spread"};
-};
-
-std::string quoted(std::string_view s) { return "\"" + std::string(s) + "\""; }
-
-/// The text that is given for a parameter, if it is one of `names`.
-std::string choice_of(py::handle value, argument where, std::vector<std::string_view> const& names) {
-  std::string legal;
-  for (std::string_view const n : names) legal += (legal.empty() ? "one of " : ", ") + quoted(n);
-  if (!py::isinstance<py::str>(value)) wrong_type(where, legal, kind_of_object(value));
-  std::string const given = py::str(value);
-  for (std::string_view const n : names) {
-    if (n == given) return given;
-  }
-  wrong_value(where, legal, quoted(given));
-}
-
-template <class List>
-std::vector<std::string_view> names_in(List list) {
-  std::vector<std::string_view> names;
-  aha::for_each_type(list, [&](auto tag) { names.push_back(decltype(tag)::type::name); });
-  return names;
-}
-
-template <class E>
-void set_choice(E& to, py::handle value, argument where) {
-  if (!value) return;
-  std::vector<std::string_view> const names(std::begin(aha::enum_names<E>::values),
-                                            std::end(aha::enum_names<E>::values));
-  std::string const given = choice_of(value, where, names);
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names[i] == given) to = static_cast<E>(i);
-  }
-}
-
-/// Calls f with the typed method.
-template <class F>
-void with_method(group_method const& m, F const& f) {
-  aha::for_each_type(adv::baselines{}, [&](auto baseline) {
-    using Baseline = typename decltype(baseline)::type;
-    if (m.baseline != Baseline::name) return;
-    aha::for_each_type(adv::scales{}, [&](auto scale) {
-      using Scale = typename decltype(scale)::type;
-      if (m.scale != Scale::name) return;
-      Scale s;
-      Scale::params([&](std::string_view name, auto member, auto const&, std::string_view) {
-        using M = std::decay_t<decltype(s.*member)>;
-        s.*member = name == "eps" ? static_cast<M>(m.eps) : static_cast<M>(m.ddof);
-      });
-      f(adv::group<Baseline, Scale>(Baseline{}, s, m.singleton, m.zero_spread));
-    });
-  });
-}
-
-group_method make_method(py::args const& args, py::kwargs const& kwargs) {
-  static method_keys const k;
+adv::dynamic_group make_method(py::args const& args, py::kwargs const& kwargs) {
+  static option_keys const keys{"baseline",  "scale",       "eps",       "ddof", "eps_at",
+                                "singleton", "zero_spread", "flat_rest", "clip"};
   call_arguments call("advantage.group", args, kwargs);
-  group_method m;
+  adv::dynamic_group m;
   // None is refused: whoever means "none" would get the default.
-  if (py::handle const h = call.given(k.baseline))
-    m.baseline = choice_of(h, call.at(k.baseline), names_in(adv::baselines{}));
-  if (py::handle const h = call.given(k.scale)) m.scale = choice_of(h, call.at(k.scale), names_in(adv::scales{}));
-  py::handle const eps = call.given(k.eps);
-  py::handle const ddof = call.given(k.ddof);
-  m.eps = number_of(eps, call.at(k.eps), m.eps);
-  m.ddof = integer_of(ddof, call.at(k.ddof), m.ddof);
-  set_choice(m.singleton, call.given(k.singleton), call.at(k.singleton));
-  set_choice(m.zero_spread, call.given(k.zero_spread), call.at(k.zero_spread));
-  call.finish(k.baseline, k.scale, k.eps, k.ddof, k.singleton, k.zero_spread);
-  if (m.scale == adv::no_scale::name) {
-    for (auto const& [given, name] : {std::pair{eps, &k.eps}, std::pair{ddof, &k.ddof}}) {
-      if (given) wrong_value(call.at(*name), "nothing where scale is \"none\"", "a number");
-    }
-  }
-  with_method(m, [](auto const& method) {
-    aha::status const s = adv::validate(method, "advantage.group");
-    if (!s.ok()) throw py::value_error(s.message());
+  auto const chosen = [&](char const* keyword, auto list, std::string_view fallback) {
+    py::handle const h = call.given(keys[keyword]);
+    return h ? choice_of(h, call.at(keys[keyword]), names_in(list)) : std::string(fallback);
+  };
+  std::string const baseline = chosen("baseline", adv::baselines{}, adv::mean::name);
+  std::string const scale = chosen("scale", adv::scales{}, adv::standard_deviation::name);
+  aha::for_each_type(adv::baselines{}, [&](auto tag) {
+    using Baseline = typename decltype(tag)::type;
+    if (baseline == Baseline::name) m.baseline = adv::dynamic_baseline(Baseline{});
   });
+  aha::for_each_type(adv::scales{}, [&](auto tag) {
+    using Scale = typename decltype(tag)::type;
+    if (scale != Scale::name) return;
+    Scale s;
+    set_members(s, call, keys);
+    refuse_members_of_others<Scale>(adv::scales{}, call, keys, "scale");
+    m.scale = adv::dynamic_scale(s);
+  });
+  set_members(m, call, keys);
+  call.finish(keys.all());
+  aha::status const s = validate(m, "advantage.group");
+  if (!s.ok()) throw py::value_error(s.message());
   return m;
 }
 
-std::string repr_of(group_method const& m) {
-  std::string s = "advantage.group(baseline=" + quoted(m.baseline) + ", scale=" + quoted(m.scale);
-  if (m.scale != adv::no_scale::name) {
-    s += ", eps=" + std::string(py::repr(py::float_(m.eps))) + ", ddof=" + std::to_string(m.ddof);
-  }
-  return s + ", singleton=" + quoted(aha::name_of(m.singleton)) +
-         ", zero_spread=" + quoted(aha::name_of(m.zero_spread)) + ")";
+std::string repr_of(adv::dynamic_group const& m) {
+  std::string const baseline =
+      std::visit([](auto const& b) { return quoted(std::decay_t<decltype(b)>::name); }, m.baseline.choice);
+  std::string const scale = std::visit(
+      [](auto const& s) { return quoted(std::decay_t<decltype(s)>::name) + members_repr(s); }, m.scale.choice);
+  return "advantage.group(baseline=" + baseline + ", scale=" + scale + members_repr(m) + ")";
 }
 
 group_array make_groups(py::args const& args, py::kwargs const& kwargs) {
@@ -138,9 +75,10 @@ group_array make_groups(py::args const& args, py::kwargs const& kwargs) {
 }
 
 template <class T>
-advantage_answer run(call_arguments& call, group_method const& method, array_view const& reward,
+advantage_answer run(call_arguments& call, adv::dynamic_group const& method, array_view const& reward,
                      group_array const& groups) {
   static key const k_valid{"valid"};
+  static key const k_batch{"batch"};
   static key const k_adv{"adv"};
   static key const k_threads{"threads"};
   static key const k_reward{"reward"};
@@ -154,9 +92,10 @@ advantage_answer run(call_arguments& call, group_method const& method, array_vie
     owners.push_back(view_of(given, call.at(k_valid)));
     valid = mask_of(owners.back(), call.at(k_valid));
   }
+  std::optional<aha::moments> const batch = moments_of(call.keyword(k_batch), call.at(k_batch));
   py::handle const buffer = call.keyword(k_adv);
   aha::exec::cpu const exec{threads_of(call.keyword(k_threads), call.at(k_threads))};
-  call.finish(k_valid, k_adv, k_threads);
+  call.finish(k_valid, k_batch, k_adv, k_threads);
   require_rows(reward, call.at(k_reward), 1);
   advantage_answer answer;
   answer.adv = buffer ? py::reinterpret_borrow<py::object>(buffer)
@@ -167,7 +106,7 @@ advantage_answer run(call_arguments& call, group_method const& method, array_vie
   aha::span<T const> const from(static_cast<T const*>(reward.data), reward.shape[0]);
   aha::span<T> const write(out.data, out.width);
   py::gil_scoped_release const unlocked;
-  with_method(method, [&](auto const& m) { answer.stats = aha::advantages(exec, m, from, by, write, valid); });
+  answer.stats = aha::advantages(exec, method, from, by, write, valid, batch);
   return answer;
 }
 
@@ -177,14 +116,14 @@ advantage_answer advantages(py::args const& args, py::kwargs const& kwargs) {
   static key const k_groups{"groups"};
   call_arguments call("advantages", args, kwargs);
   py::handle const method = call.required(k_method);
-  if (!py::isinstance<group_method>(method))
+  if (!py::isinstance<adv::dynamic_group>(method))
     wrong_type(call.at(k_method), "aha.advantage.group(...)", kind_of_object(method));
   array_view const reward = view_of(call.required(k_reward), call.at(k_reward));
   py::handle const groups = call.required(k_groups);
   if (!py::isinstance<group_array>(groups)) {
     wrong_type(call.at(k_groups), "aha.groups(ids=...) or aha.groups(offsets=...)", kind_of_object(groups));
   }
-  group_method const& m = method.cast<group_method const&>();
+  adv::dynamic_group const& m = method.cast<adv::dynamic_group const&>();
   group_array const& g = groups.cast<group_array const&>();
   if (reward.type == dtype::f64) return run<double>(call, m, reward, g);
   if (reward.type != dtype::f32) wrong_type(call.at(k_reward), "float32 or float64", name_of(reward));
@@ -194,24 +133,30 @@ advantage_answer advantages(py::args const& args, py::kwargs const& kwargs) {
 }  // namespace
 
 void bind_advantage(py::module_& m) {
-  py::class_<group_method>(
+  py::class_<adv::dynamic_group>(
       m, "advantage_group",
 
       "Group-relative advantage (reward - baseline) / scale over the valid rewards of a group.\n\n"
       "baseline: \"mean\" (GRPO, arXiv:2402.03300), \"leave_one_out\" (RLOO, arXiv:2402.14740), \"none\".\n"
-      "scale: \"std\" (divides by the standard deviation with ddof, plus eps), \"none\" (Dr. GRPO, arXiv:2503.20783).\n"
+      "scale: \"std\" (of the group), \"leave_one_out\" (of the siblings), \"batch\" (of all valid rewards,\n"
+      "arXiv:2508.08221), \"batch_centred\" (of all of them minus their group's mean), \"none\" (Dr. GRPO,\n"
+      "arXiv:2503.20783).\n"
+      "eps, ddof, eps_at: the divisor is sqrt(m2 / (n - ddof)) + eps (\"std\"), eps added to the \"variance\", or eps\n"
+      "its \"floor\".\n"
       "singleton: what a group with one valid reward gets, \"zero\" or \"keep_reward\".\n"
-      "zero_spread: what equal rewards get where the scale divides, \"zero\" or \"unscaled\"; exactly 0 under a "
-      "centring\n"
-      "baseline either way. A NaN reward is invalid: in no statistic, advantage exactly 0.")
+      "zero_spread: what equal rewards get where the scale divides, \"zero\" or \"unscaled\"; exactly 0 under a\n"
+      "centring baseline either way. flat_rest: what a reward with equal siblings gets under scale\n"
+      "\"leave_one_out\", \"unscaled\" or \"zero\".\n"
+      "clip: ends of the advantages, (low, high) with low <= 0 <= high, or one number for both sides.\n"
+      "A NaN reward is invalid: in no statistic, advantage exactly 0.")
       .def(py::init(&make_method),
-           "__init__(self, *, baseline=\"mean\", scale=\"std\", eps=1e-06, ddof=1, singleton=\"zero\", "
-           "zero_spread=\"zero\")\n--\n\n")
+           "__init__(self, *, baseline=\"mean\", scale=\"std\", eps=1e-06, ddof=1, eps_at=\"std\", singleton=\"zero\", "
+           "zero_spread=\"zero\", flat_rest=\"unscaled\", clip=None)\n--\n\n")
       .def("__repr__", &repr_of)
       .def(
-          "__eq__", [](group_method const& a, group_method const& b) { return repr_of(a) == repr_of(b); },
+          "__eq__", [](adv::dynamic_group const& a, adv::dynamic_group const& b) { return repr_of(a) == repr_of(b); },
           py::is_operator())
-      .def("__hash__", [](group_method const& a) { return py::hash(py::str(repr_of(a))); });
+      .def("__hash__", [](adv::dynamic_group const& a) { return py::hash(py::str(repr_of(a))); });
 
   py::class_<group_array>(
       m, "groups",
@@ -226,7 +171,7 @@ void bind_advantage(py::module_& m) {
           "offsets", [](group_array const& g) { return g.by_offsets ? g.values : py::object(py::none()); },
           "Offsets, or None.");
 
-  py::class_<aha::advantage_stats>(m, "advantage_stats", "What advantages(...) saw.")
+  py::class_<aha::advantage_stats>(m, "advantage_stats", "What advantages(...) saw; mergeable over shards.")
       .def_readonly("groups", &aha::advantage_stats::groups, "Groups.")
       .def_readonly("rewards", &aha::advantage_stats::rewards, "Rewards, invalid ones included.")
       .def_readonly("invalid", &aha::advantage_stats::invalid, "NaN or masked rewards: advantage exactly 0.")
@@ -234,15 +179,27 @@ void bind_advantage(py::module_& m) {
       .def_readonly("singletons", &aha::advantage_stats::singletons, "Groups with one valid reward.")
       .def_readonly("zero_spread", &aha::advantage_stats::zero_spread,
                     "Groups of two or more valid rewards, all equal.")
+      .def_property_readonly("zero_spread_fraction", &aha::advantage_stats::zero_spread_fraction,
+                             "zero_spread / groups.")
+      .def_readonly("clipped", &aha::advantage_stats::clipped, "Advantages that the clip changed.")
       .def_readonly("mean", &aha::advantage_stats::mean, "Mean of all valid rewards.")
       .def_readonly("std", &aha::advantage_stats::std, "Their sample standard deviation.")
+      .def_readonly("low", &aha::advantage_stats::low, "The smallest of them.")
+      .def_readonly("high", &aha::advantage_stats::high, "The largest of them.")
+      .def_readonly("reward", &aha::advantage_stats::reward,
+                    "Their moments; merged over shards, what scale \"batch\" takes as batch=.")
+      .def_readonly("centred", &aha::advantage_stats::centred,
+                    "Moments of rewards minus their group's mean; what scale \"batch_centred\" takes as batch=.")
+      .def("merge", &aha::advantage_stats::merge,
+           "merge($self, other)\n--\n\nAdds another shard's. No group may be in both.")
       .def(
           "to_dict",
           [](aha::advantage_stats const& s) {
             using namespace py::literals;
             return py::dict("groups"_a = s.groups, "rewards"_a = s.rewards, "invalid"_a = s.invalid,
                             "empty"_a = s.empty, "singletons"_a = s.singletons, "zero_spread"_a = s.zero_spread,
-                            "mean"_a = s.mean, "std"_a = s.std);
+                            "zero_spread_fraction"_a = s.zero_spread_fraction(), "clipped"_a = s.clipped,
+                            "mean"_a = s.mean, "std"_a = s.std, "low"_a = s.low, "high"_a = s.high);
           },
           "to_dict($self)\n--\n\nAll of it by name.");
 
@@ -251,12 +208,14 @@ void bind_advantage(py::module_& m) {
       .def_readonly("stats", &advantage_answer::stats, "What was seen.");
 
   m.def("advantages", &advantages,
-        "advantages(method, reward, groups, *, valid=None, adv=None, threads=0)\n--\n\n"
+        "advantages(method, reward, groups, *, valid=None, batch=None, adv=None, threads=0)\n--\n\n"
         "Advantages [N] of rewards [N] (float32 or float64) within their groups, by method, an "
         "aha.advantage.group(...).\n\n"
         "groups: aha.groups(ids=...) or aha.groups(offsets=...). valid: [N] mask; invalid rewards (and NaN) are in no "
         "statistic\n"
-        "and get exactly 0. adv: a buffer to write to. Statistics are in double; the order of rows changes no bit.");
+        "and get exactly 0. batch: moments of the whole step, merged over its shards, for the scales \"batch\" and\n"
+        "\"batch_centred\"; absent where this call has all groups. adv: a buffer to write to.\n"
+        "Statistics are in double; the order of rows changes no bit.");
 }
 
 }  // namespace aha_python

@@ -20,5 +20,7 @@ PYBIND11_MODULE(_aha, m) {
   aha_python::bind_targets(m);
   aha_python::bind_logits(m);
   aha_python::bind_logits_loss(m);
+  aha_python::bind_moments(m);
   aha_python::bind_advantage(m);
+  aha_python::bind_whiten(m);
 }

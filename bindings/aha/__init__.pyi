@@ -13,6 +13,8 @@ from ._aha import kl as kl
 from ._aha import logits_gradient as logits_gradient
 from ._aha import loss as loss
 from ._aha import loss_from_logits as loss_from_logits
+from ._aha import measure as measure
+from ._aha import moments as moments
 from ._aha import on_policy as on_policy
 from ._aha import outputs as outputs
 from ._aha import parse as parse
@@ -23,8 +25,10 @@ from ._aha import sequence_mean as sequence_mean
 from ._aha import sequence_sum as sequence_sum
 from ._aha import target_shift as target_shift
 from ._aha import terms_table as terms_table
+from ._aha import to_tokens as to_tokens
 from ._aha import token_logp as token_logp
 from ._aha import token_mean as token_mean
 from ._aha import token_sum as token_sum
 from ._aha import totals as totals
 from ._aha import weight as weight
+from ._aha import whiten as whiten

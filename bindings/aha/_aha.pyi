@@ -228,16 +228,34 @@ def target_shift(
     ids: Array, *, cu_seqlens: Array | None = None, mask: Array | None = None, ignore_index: int = -100
 ) -> Any: ...
 
+class moments:
+    """Count, mean and sum of squared deviations of a set of numbers; mergeable over shards."""
+
+    def __init__(self, count: int = 0, mean: float = 0.0, m2: float = 0.0) -> None: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def mean(self) -> float: ...
+    @property
+    def m2(self) -> float: ...
+    def push(self, x: float) -> None: ...
+    def merge(self, other: moments) -> None: ...
+    def variance(self, ddof: Literal[0, 1] = 1) -> float: ...
+    def standard_deviation(self, ddof: Literal[0, 1] = 1) -> float: ...
+
 class advantage_group:
     def __init__(
         self,
         *,
         baseline: Literal["mean", "leave_one_out", "none"] = "mean",
-        scale: Literal["std", "none"] = "std",
+        scale: Literal["std", "leave_one_out", "batch", "batch_centred", "none"] = "std",
         eps: float = 1e-06,
         ddof: Literal[0, 1] = 1,
+        eps_at: Literal["std", "variance", "floor"] = "std",
         singleton: Literal["zero", "keep_reward"] = "zero",
         zero_spread: Literal["zero", "unscaled"] = "zero",
+        flat_rest: Literal["unscaled", "zero"] = "unscaled",
+        clip: float | tuple[float | None, float | None] | None = None,
     ) -> None: ...
 
 class groups:
@@ -266,9 +284,22 @@ class advantage_stats:
     @property
     def zero_spread(self) -> int: ...
     @property
+    def zero_spread_fraction(self) -> float: ...
+    @property
+    def clipped(self) -> int: ...
+    @property
     def mean(self) -> float: ...
     @property
     def std(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+    @property
+    def reward(self) -> moments: ...
+    @property
+    def centred(self) -> moments: ...
+    def merge(self, other: advantage_stats) -> None: ...
     def to_dict(self) -> dict[str, float]: ...
 
 class advantage_result:
@@ -285,6 +316,70 @@ def advantages(
     groups: groups,
     *,
     valid: Array | None = None,
+    batch: moments | None = None,
     adv: Array | None = None,
     threads: int = 0,
 ) -> advantage_result: ...
+
+class advantage_whitening:
+    def __init__(
+        self,
+        *,
+        scale: Literal["std", "none"] = "std",
+        eps: float = 1e-08,
+        ddof: Literal[0, 1] = 1,
+        eps_at: Literal["std", "variance", "floor"] = "variance",
+        shift_mean: bool = True,
+        singleton: Literal["zero", "keep_reward"] = "zero",
+        zero_spread: Literal["zero", "unscaled"] = "zero",
+        clip: float | tuple[float | None, float | None] | None = None,
+    ) -> None: ...
+
+class column_stats:
+    """What measure and whiten saw of a column; mergeable over shards."""
+
+    @property
+    def entries(self) -> int: ...
+    @property
+    def masked(self) -> int: ...
+    @property
+    def invalid(self) -> int: ...
+    @property
+    def clipped(self) -> int: ...
+    @property
+    def moments(self) -> moments: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+    def merge(self, other: column_stats) -> None: ...
+    def to_dict(self) -> dict[str, float]: ...
+
+class whiten_result:
+    """What whiten(...) returns."""
+
+    @property
+    def out(self) -> Any: ...
+    @property
+    def stats(self) -> column_stats: ...
+
+def measure(x: Array, *, mask: Array | None = None, threads: int = 0) -> column_stats: ...
+def whiten(
+    method: advantage_whitening,
+    x: Array,
+    *,
+    mask: Array | None = None,
+    moments: moments | None = None,
+    out: Array | None = None,
+    threads: int = 0,
+) -> whiten_result: ...
+def to_tokens(
+    values: Array,
+    *,
+    cu_seqlens: Array | None = None,
+    lens: Array | None = None,
+    mask: Array | None = None,
+    shape: tuple[int, int] | None = None,
+    out: Array | None = None,
+    threads: int = 0,
+) -> Any: ...

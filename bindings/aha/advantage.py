@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Methods for `aha.advantages`: `group(...)`, and `grpo`, the group method with its defaults."""
+"""Methods: `group(...)` for `aha.advantages` (`grpo` is it with its defaults), `whitening(...)` for `aha.whiten`."""
 
 from ._aha import advantage_group as group
+from ._aha import advantage_whitening as whitening
 
 grpo = group()
 
-__all__ = ["group", "grpo"]
+__all__ = ["group", "grpo", "whitening"]

@@ -64,8 +64,15 @@ def verdict(case: Case, aha: ModuleType, oracle: ModuleType) -> Verdict:
         if refused:
             return Verdict("passed", "both refuse")
         return Verdict("failed", f"raised {type(error).__name__}: {error}")
-    if refused:
+    if refused and answer.deviation is None:
         return Verdict("failed", "the peer refuses, we answer")
+    if refused:
+        own = _differences_from_oracle(case, answer, translate(case, oracle))
+        if own:
+            return Verdict(
+                "failed", f"deliberate ({answer.deviation}), but our answer is not the oracle's: {'; '.join(own)}"
+            )
+        return Verdict("deliberate", answer.deviation)
     wrong = _differences(answer.outputs, case, answer)
     if not wrong:
         return _with_metrics(Verdict("passed"), case, answer)

@@ -12,7 +12,7 @@ import reference_backend
 import tally
 from peers import Case
 
-MINIMUM = {"trl": 70, "liger": 12, "verl": 25, "openrlhf": 10}
+MINIMUM = {"trl": 124, "liger": 38, "verl": 156, "openrlhf": 42}
 
 
 def test_case(case: Case, aha: ModuleType) -> None:
@@ -92,6 +92,32 @@ def _advantage_record(recorded: list[float]) -> dict:
 )
 def test_only_rows_of_equal_rewards_may_deviate(recorded: list[float], kind: str, aha: ModuleType) -> None:
     assert tally.verdict(Case(_advantage_record(recorded)), aha, reference_backend).kind == kind
+
+
+def _whiten_record(outputs: dict) -> dict:
+    options = {"function": "masked_whiten", "shift_mean": True, "mask_dtype": "int64"}
+    inputs = {"values": [[1.0, 9.0, 2.0, 3.0]], "mask": [[1, 0, 1, 1]]}
+    head = {"id": "by hand", "peer": "verl", "what": "whiten", "dtype": "float64", "rtol": 1e-7, "atol": 1e-12}
+    return {**head, "options": options, "inputs": inputs, "outputs": outputs}
+
+
+@pytest.mark.parametrize(
+    ("masked", "value", "mask", "kind"),
+    [
+        (9.0, 7.0, [[1, 0, 1, 1]], "passed"),
+        (9.0, 0.0, [[1, 0, 1, 1]], "failed"),  # the peer transforms masked positions, and we can
+        ("Infinity", "Infinity", [[1, 0, 1, 1]], "deliberate"),
+        (9.0, None, [[0, 0, 1, 0]], "deliberate"),  # a refusal
+        (9.0, None, [[1, 0, 1, 1]], "failed"),
+    ],
+)
+def test_whitening_deviates_where_it_says(masked, value, mask, kind: str, aha: ModuleType) -> None:
+    s = (1.0 + 1e-8) ** 0.5
+    record = _whiten_record({"raises": "ValueError"} if value is None else {})
+    if value is not None:
+        record["outputs"]["value"] = [[-1 / s, value if isinstance(value, str) else value / s, 0.0, 1 / s]]
+    record["inputs"]["values"][0][1], record["inputs"]["mask"] = masked, mask
+    assert tally.verdict(Case(record), aha, reference_backend).kind == kind
 
 
 def _plain_record() -> dict:

@@ -454,7 +454,7 @@ def test_advantages():
     refuse(ValueError, "reward: expected 1 dimension, got 2: [2, 2]", reward=reward.reshape(2, 2))
     refuse(
         ValueError,
-        "reward: expected numbers within +-1e150, or NaN, got inf at entry 0",
+        "reward: expected numbers within +-1e+140, or NaN, got inf at entry 0",
         reward=np.array([np.inf, 1, 2, 3]),
     )
     refuse(TypeError, "groups: expected aha.groups(ids=...) or aha.groups(offsets=...), got a ndarray", groups=ids)
@@ -481,7 +481,9 @@ def test_advantages():
         'aha::advantage.group: baseline: expected one of "mean", "leave_one_out", "none", got "max"',
     )
     with_text(
-        lambda: group(scale=None), TypeError, 'aha::advantage.group: scale: expected one of "std", "none", got None'
+        lambda: group(scale=None),
+        TypeError,
+        'aha::advantage.group: scale: expected one of "std", "leave_one_out", "batch", "batch_centred", "none", got None',
     )
     with_text(lambda: group(eps=-1), ValueError, "aha::advantage.group: eps: expected ")
     with_text(lambda: group(ddof=2), ValueError, "aha::advantage.group: ddof: expected ")
@@ -496,3 +498,69 @@ def test_advantages():
         'aha::advantage.group: singleton: expected one of "zero", "keep_reward", got "one"',
     )
     with_text(lambda: group("mean"), TypeError, "aha::advantage.group: arguments: expected 0 by position")
+    with_text(lambda: group(flat=1), TypeError, "aha::advantage.group: flat: expected no such argument, got one")
+    with_text(
+        lambda: group(scale="none", eps_at="floor"),
+        ValueError,
+        'aha::advantage.group: eps_at: expected nothing where scale is "none", got a str',
+    )
+    for clip, error, got in [
+        ((0.5, 1), ValueError, "a pair (low, high) with low <= 0 <= high, got (0.5, 1)"),
+        ((1, None), ValueError, "a pair (low, high) with low <= 0 <= high, got (1, inf)"),
+        (-1, ValueError, "a pair (low, high) with low <= 0 <= high, got (1, -1)"),
+        (float("nan"), ValueError, "a pair (low, high) with low <= 0 <= high, got "),
+        ("wide", TypeError, "a pair (low, high), a number or None, got a str"),
+        ((1, 2, 3), TypeError, "a pair (low, high), a number or None, got a tuple"),
+    ]:
+        with_text(lambda: group(clip=clip), error, f"aha::advantage.group: clip: expected {got}")  # noqa: B023
+    refuse(TypeError, "batch: expected aha.moments(...), got a float", batch=1.0)
+    refuse(
+        ValueError,
+        "batch: expected no moments (the scale does not look at the batch), got some",
+        batch=aha.moments(4, 0.0, 1.0),
+    )
+
+
+def test_whiten_measure_and_to_tokens():
+    x, out = np.arange(4.0), np.full(4, 7.0)
+    whitening = aha.advantage.whitening
+    plain = whitening()
+
+    def refuse(error, text, method=plain, x=x, **change):
+        with_text(lambda: aha.whiten(method, x, **{"out": out, **change}), error, f"aha::whiten: {text}", [out])
+
+    refuse(TypeError, "method: expected aha.advantage.whitening(...), got a str", method="std")
+    refuse(TypeError, "x: expected a NumPy array", x=[1.0])
+    refuse(TypeError, "x: expected float32 or float64, got int64", x=np.arange(4))
+    refuse(ValueError, "x: expected numbers within +-1e+140, or NaN, got inf at entry 1", x=np.array([0, np.inf, 2, 3]))
+    refuse(ValueError, "mask: expected [4] like x, got [3]", mask=np.ones(3, dtype=bool))
+    refuse(TypeError, "mask: expected bool, uint8, int64", mask=np.ones(4, dtype=np.int16))
+    refuse(TypeError, "moments: expected aha.moments(...), got a tuple", moments=(1, 2, 3))
+    refuse(ValueError, "out: expected 4 entries, shaped like x, got [3]", out=np.ones(3))
+    refuse(TypeError, "out: expected float64 like x, got float32", out=np.ones(4, dtype=np.float32))
+    refuse(ValueError, "out: expected a writable array, got a read-only one", out=read_only(4))
+    refuse(ValueError, "out: expected memory apart from x, got overlapping memory", out=x)
+    with_text(lambda: whitening(scale="batch"), ValueError, "aha::advantage.whitening: scale: expected one of ")
+    with_text(
+        lambda: whitening(shift_mean=1), TypeError, "aha::advantage.whitening: shift_mean: expected True or False"
+    )
+    with_text(lambda: whitening(ddof=2), ValueError, "aha::advantage.whitening: ddof: expected 0 or 1, got 2")
+    with_text(lambda: aha.moments(-1), ValueError, "aha::moments: count: expected a number >= 0, got -1")
+    with_text(lambda: aha.moments(1, np.inf), ValueError, "aha::moments: mean: expected a finite number, got inf")
+    with_text(lambda: aha.moments(1, 0, -1), ValueError, "aha::moments: m2: expected a finite number >= 0, got -1")
+    with_text(lambda: aha.moments(3).variance(2), ValueError, "aha::moments.variance: ddof: expected 0 or 1, got 2")
+    with_text(lambda: aha.measure(x, x), TypeError, "aha::measure: arguments: expected 1 by position")
+
+    def refuse_tokens(error, text, **change):
+        with_text(lambda: aha.to_tokens(x[:2], **change), error, f"aha::to_tokens: {text}")
+
+    refuse_tokens(ValueError, "shape: expected cu_seqlens, a mask, out or shape, got none of them")
+    refuse_tokens(
+        ValueError, "shape: expected None where cu_seqlens, a mask or out say it", shape=(2, 3), mask=np.ones((2, 3))
+    )
+    refuse_tokens(TypeError, "shape: expected a tuple (B, L), got a list", shape=[2, 3])
+    refuse_tokens(ValueError, "shape: expected numbers >= 0, got -2", shape=(-2, 3))
+    refuse_tokens(ValueError, "values: expected [3] (a sequence each), got [2]", shape=(3, 3))
+    refuse_tokens(ValueError, "mask: expected [B, L] without cu_seqlens, got a list", mask=np.ones(4))
+    refuse_tokens(ValueError, "cu_seqlens: expected ", cu_seqlens=np.array([0, 3, 2]))
+    refuse_tokens(ValueError, "cu_seqlens: expected a last entry >= 0, got -1", cu_seqlens=np.array([0, -1]))

@@ -2,11 +2,13 @@
 """Results: outputs, statistics, totals, targets, advantages, against NumPy."""
 
 import math
+import pickle
 
 import numpy as np
 import pytest
 import torch
 from python_batches import CU, GRPO, TOKENS, TOTALS, packed, padded_logits
+from reference import group_advantages, whitened
 
 import aha
 
@@ -272,7 +274,8 @@ def test_advantages():
     assert kept.adv is out and out.tolist() == [0.5, 0.0]
     assert (
         repr(loo)
-        == 'advantage.group(baseline="leave_one_out", scale="none", singleton="keep_reward", zero_spread="zero")'
+        == 'advantage.group(baseline="leave_one_out", scale="none", singleton="keep_reward", zero_spread="zero", '
+        'flat_rest="unscaled", clip=None)'
     )
     assert aha.advantage.grpo == aha.advantage.group() != loo
     assert math.isclose(
@@ -280,6 +283,122 @@ def test_advantages():
         2 / (7.0710678e-6 + 1e-6),
         rel_tol=1e-4,
     )
+
+
+@pytest.mark.parametrize("baseline", ["mean", "leave_one_out", "none"])
+@pytest.mark.parametrize("scale", ["std", "leave_one_out", "batch", "batch_centred", "none"])
+def test_advantages_equal_the_oracle(baseline, scale):
+    r = np.random.default_rng(8)
+    ids = r.integers(0, 20, 150)
+    reward = r.integers(0, 4, 150) * 0.3 + (ids % 3)
+    reward[ids == 5], reward[7] = 0.35, np.nan
+    valid = r.random(150) < 0.9
+    for options in [
+        {},
+        {"eps": 0.5, "ddof": 0, "eps_at": "variance", "singleton": "keep_reward", "zero_spread": "unscaled"},
+        {"eps": 0.04, "eps_at": "floor", "flat_rest": "zero", "clip": (-0.5, 1.25)},
+        {"clip": 1.0},
+        {"clip": (None, 0.25)},
+    ]:
+        if scale == "none":
+            options = {k: v for k, v in options.items() if k not in ("eps", "ddof", "eps_at")}
+        want = group_advantages(reward, ids, baseline=baseline, scale=scale, valid=valid, **options)
+        method = aha.advantage.group(baseline=baseline, scale=scale, **options)
+        got = aha.advantages(method, reward, aha.groups(ids=ids), valid=valid)
+        np.testing.assert_allclose(got.adv, want, rtol=1e-12, atol=1e-14)
+        assert np.any(want) and eval(repr(method), {"advantage": aha.advantage}) == method
+        assert (got.stats.clipped > 0) == ("clip" in options)
+
+
+def test_advantage_stats_merge_over_shards():
+    ids, reward = np.repeat(np.arange(12), 5), np.random.default_rng(2).normal(size=60)
+    reward[:5], reward[7] = 0.5, np.nan
+    methods = {s: aha.advantage.group(scale=s) for s in ("batch", "batch_centred")}
+    wholes = {s: aha.advantages(m, reward, aha.groups(ids=ids)) for s, m in methods.items()}
+    for ranks in (1, 2, 8):
+        shards = [ids % ranks == k for k in range(ranks)]
+        first = [aha.advantages(aha.advantage.grpo, reward[s], aha.groups(ids=ids[s])).stats for s in shards]
+        merged = first[0]
+        for other in first[1:]:
+            merged.merge(other)
+        d = merged.to_dict()
+        assert (d["groups"], d["rewards"], d["invalid"], d["zero_spread"]) == (12, 60, 1, 1)
+        assert d["zero_spread_fraction"] == merged.zero_spread_fraction == 1 / 12
+        assert (merged.low, merged.high) == (np.nanmin(reward), np.nanmax(reward))
+        assert d["std"] == pytest.approx(np.nanstd(reward, ddof=1), rel=1e-13)
+        for scale, batch in (("batch", merged.reward), ("batch_centred", merged.centred)):
+            for s in shards:
+                got = aha.advantages(methods[scale], reward[s], aha.groups(ids=ids[s]), batch=batch).adv
+                np.testing.assert_allclose(got, wholes[scale].adv[s], rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_whiten_equals_the_oracle(dtype):
+    r = np.random.default_rng(4)
+    x, mask = r.normal(0.7, 2, size=(6, 40)).astype(dtype), r.random((6, 40)) < 0.7
+    x[2, 3] = np.nan
+    masked = np.where(mask, x, np.nan)
+    for options in [
+        {},
+        {"eps": 1e-8, "ddof": 0, "eps_at": "floor"},
+        {"eps": 1e-4, "eps_at": "std", "shift_mean": False, "clip": 1.5},
+        {"scale": "none", "clip": (-1, None)},
+    ]:
+        method = aha.advantage.whitening(**options)
+        got = aha.whiten(method, masked, mask=mask)
+        assert got.out.dtype == dtype and not got.out[~mask].any() and got.out[2, 3] == 0
+        np.testing.assert_allclose(got.out, whitened(x, mask, **options), rtol=1e-6 if dtype == np.float32 else 1e-12)
+        assert eval(repr(method), {"advantage": aha.advantage}) == method
+        d = got.stats.to_dict()
+        assert (d["entries"], d["masked"]) == (240, (~mask).sum())
+        assert d["count"] + d["masked"] + d["invalid"] == 240
+        assert d["mean"] == pytest.approx(np.nanmean(masked.astype(np.float64)), rel=1e-12)
+        assert (d["low"], d["high"]) == (np.nanmin(masked), np.nanmax(masked))
+        merged = aha.moments()
+        for row, m in zip(x, mask):
+            merged.merge(aha.measure(row, mask=m).moments)
+        assert merged.count == d["count"]
+        for row, m, want in zip(x, mask, got.out):
+            shard = aha.whiten(method, row, mask=m, moments=merged).out
+            np.testing.assert_allclose(shard, want, rtol=1e-6 if dtype == np.float32 else 1e-12)
+    t = aha.whiten(
+        aha.advantage.whitening(), torch.from_numpy(np.nan_to_num(x)), mask=torch.from_numpy(mask), threads=1
+    )
+    assert isinstance(t.out, torch.Tensor)
+
+
+def test_moments_travel():
+    m = aha.moments()
+    for v in (1.0, 2.0, 4.5, -1.0):
+        m.push(v)
+    assert m.standard_deviation() == pytest.approx(2.286737122335374, rel=1e-14) and m.count == 4
+    assert eval(repr(m), {"moments": aha.moments}) == m == pickle.loads(pickle.dumps(m)) != aha.moments(4)
+    assert aha.moments(1, 3.0).standard_deviation() == 0.0 == aha.moments().variance(0)
+
+
+def test_to_tokens():
+    adv = np.float32([2.5, -1.0, 0.5])
+    cu = np.array([0, 2, 2, 5], dtype=np.int32)
+    assert aha.to_tokens(adv, cu_seqlens=cu).tolist() == [2.5, 2.5, 0.5, 0.5, 0.5]
+    assert aha.to_tokens(adv, cu_seqlens=cu, mask=np.array([1, 0, 1, 1, 0])).tolist() == [2.5, 0, 0.5, 0.5, 0]
+    mask = np.array([[0, 1], [1, 1], [0, 0]], dtype=bool)
+    assert aha.to_tokens(adv, mask=mask).tolist() == [[0, 2.5], [-1, -1], [0, 0]]
+    assert aha.to_tokens(adv, lens=np.array([1, 0, 2]), shape=(3, 2)).tolist() == [[2.5, 0], [0, 0], [0.5, 0.5]]
+    out = torch.full((3, 2), 9.0)
+    assert aha.to_tokens(torch.from_numpy(adv), out=out) is out
+    assert out.tolist() == [[2.5, 2.5], [-1, -1], [0.5, 0.5]]
+
+
+def test_reinforce_plus_plus_with_a_baseline():
+    """Group mean, token column, whitening over the tokens of the batch."""
+    r = np.random.default_rng(6)
+    reward, ids = r.normal(size=9), np.repeat([3, 1, 2], 3)
+    mask = np.arange(7) < r.integers(1, 8, 9)[:, None]
+    centred = aha.advantages(aha.advantage.group(scale="none"), reward, aha.groups(ids=ids)).adv
+    got = aha.whiten(aha.advantage.whitening(), aha.to_tokens(centred, mask=mask), mask=mask).out
+    flat = (reward - reward.reshape(3, 3).mean(axis=1).repeat(3))[:, None].repeat(7, axis=1)[mask]
+    np.testing.assert_allclose(got[mask], (flat - flat.mean()) / np.sqrt(flat.var(ddof=1) + 1e-8), rtol=1e-12)
+    assert not got[~mask].any()
 
 
 def test_threads_change_no_bit():

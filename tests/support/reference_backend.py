@@ -208,13 +208,50 @@ def loss_from_logits(
     return SimpleNamespace(loss=r.loss, dlogits=dlogits, stats=r.stats)
 
 
-def _group(**options: Any) -> dict[str, Any]:
-    if options.get("scale") == "none" and options.keys() & {"eps", "ddof"}:
-        raise ValueError("aha::advantage.group: eps, ddof: expected nothing where scale is none")
-    return options
+def _options(function: str) -> Any:
+    def build(**options: Any) -> dict[str, Any]:
+        if options.get("scale") == "none" and options.keys() & {"eps", "ddof", "eps_at"}:
+            raise ValueError(f"aha::{function}: eps, ddof, eps_at: expected nothing where scale is none")
+        return options
+
+    return build
 
 
-advantage = SimpleNamespace(group=_group)
+advantage = SimpleNamespace(group=_options("advantage.group"), whitening=_options("advantage.whitening"))
+
+
+@dataclass
+class moments:
+    count: int = 0
+    mean: float = 0.0
+    m2: float = 0.0
+
+    def variance(self, ddof: int = 1) -> float:
+        return self.m2 / (self.count - ddof) if self.count > ddof else 0.0
+
+    def standard_deviation(self, ddof: int = 1) -> float:
+        return float(np.sqrt(self.variance(ddof)))
+
+
+def _plain(m: moments | None) -> tuple[int, float, float] | None:
+    return None if m is None else (m.count, m.mean, m.m2)
+
+
+def measure(x: Any, *, mask: Any = None, threads: int = 0) -> SimpleNamespace:
+    del threads
+    return SimpleNamespace(moments=moments(*reference.column_moments(x, mask)))
+
+
+def whiten(
+    method: dict[str, Any], x: Any, *, mask: Any = None, moments: Any = None, out: Any = None, threads: int = 0
+) -> SimpleNamespace:
+    del out, threads
+    return SimpleNamespace(out=reference.whitened(x, mask, moments=_plain(moments), **method), stats=None)
+
+
+def to_tokens(values: Any, *, mask: Any) -> np.ndarray:
+    mask = np.asarray(mask) != 0
+    return np.where(mask, np.asarray(values, dtype=np.float64)[:, None], 0.0)
 
 
 def groups(*, ids: Any = None, offsets: Any = None) -> np.ndarray:
@@ -224,7 +261,16 @@ def groups(*, ids: Any = None, offsets: Any = None) -> np.ndarray:
 
 
 def advantages(
-    method: dict[str, Any], reward: Any, groups: Any, *, valid: Any = None, adv: Any = None, threads: int = 0
+    method: dict[str, Any],
+    reward: Any,
+    groups: Any,
+    *,
+    valid: Any = None,
+    batch: Any = None,
+    adv: Any = None,
+    threads: int = 0,
 ) -> SimpleNamespace:
     del adv, threads
-    return SimpleNamespace(adv=reference.group_advantages(reward, groups, valid=valid, **method), stats=None)
+    adv = reference.group_advantages(reward, groups, valid=valid, batch=_plain(batch), **method)
+    seen = measure(reward, mask=valid).moments
+    return SimpleNamespace(adv=adv, stats=SimpleNamespace(mean=seen.mean, std=seen.standard_deviation()))

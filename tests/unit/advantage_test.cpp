@@ -21,6 +21,7 @@ using namespace aha;
 using advantage::leave_one_out;
 using advantage::no_baseline;
 using advantage::no_scale;
+using advantage::spread_of;
 using advantage::standard_deviation;
 using ids_type = std::vector<std::int64_t>;
 
@@ -40,48 +41,84 @@ bool same_bits(std::vector<T> const& a, std::vector<T> const& b) {
   return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
 }
 
+/// sqrt(m2 / (n - ddof)) with eps where the scale wants it.
+double divisor_of(standard_deviation const& s, double m2, double n) {
+  double const variance = m2 / (n - s.ddof);
+  if (s.eps_at == advantage::eps_at::variance) return std::sqrt(variance + s.eps);
+  if (s.eps_at == advantage::eps_at::floor) return std::sqrt(std::max(variance, s.eps));
+  return std::sqrt(variance) + s.eps;
+}
+double squares_of(std::vector<double> const& x) {
+  double const mean = std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size());
+  return std::accumulate(x.begin(), x.end(), 0.0, [&](double s, double v) { return s + (v - mean) * (v - mean); });
+}
+bool equal(std::vector<double> const& x) {
+  return std::all_of(x.begin(), x.end(), [&](double v) { return v == x[0]; });
+}
+
 /// The formulas as a textbook has them: two passes in double, in the order of the rows.
 template <class Baseline, class Scale>
 std::vector<double> reference(advantage::group<Baseline, Scale> const& m, std::vector<double> const& reward,
                               ids_type const& ids, std::vector<std::uint8_t> const& valid) {
   std::map<std::int64_t, std::vector<std::size_t>> members;
+  std::vector<double> all;
   for (std::size_t i = 0; i < reward.size(); ++i) {
-    if (valid[i] != 0 && !std::isnan(reward[i])) members[ids[i]].push_back(i);
+    if (valid[i] == 0 || std::isnan(reward[i])) continue;
+    members[ids[i]].push_back(i);
+    all.push_back(reward[i]);
   }
+  auto const of_rows = [&](std::vector<std::size_t> const& rows, std::size_t without) {
+    std::vector<double> x;
+    for (auto const i : rows) {
+      if (i != without) x.push_back(reward[i]);
+    }
+    return x;
+  };
+  constexpr auto nobody = static_cast<std::size_t>(-1);
+  double within = 0;
+  for (auto const& [id, rows] : members) within += squares_of(of_rows(rows, nobody));
+  bool constexpr centred = !std::is_same_v<Baseline, no_baseline>;
   std::vector<double> adv(reward.size(), 0.0);
   for (auto const& [id, rows] : members) {
+    std::vector<double> const x = of_rows(rows, nobody);
     double const n = static_cast<double>(rows.size());
-    double sum = 0;
-    double low = reward[rows[0]];
-    double high = low;
-    for (auto const i : rows) {
-      sum += reward[i];
-      low = std::min(low, reward[i]);
-      high = std::max(high, reward[i]);
-    }
-    double squares = 0;
-    for (auto const i : rows) squares += (reward[i] - sum / n) * (reward[i] - sum / n);
+    double const sum = std::accumulate(x.begin(), x.end(), 0.0);
+    bool constexpr by_group = Scale::source == spread_of::group || Scale::source == spread_of::siblings;
     for (auto const i : rows) {
       double& a = adv[i];
-      bool constexpr centred = !std::is_same_v<Baseline, no_baseline>;
-      bool constexpr scaled = std::is_same_v<Scale, standard_deviation>;
-      if (rows.size() == 1 && (centred || scaled)) {
+      a = reward[i];
+      if (rows.size() == 1 && (centred || by_group)) {
         a = m.singleton == advantage::singleton::keep_reward ? reward[i] : 0.0;
         continue;
       }
-      a = reward[i];
       if constexpr (std::is_same_v<Baseline, advantage::mean>) a = reward[i] - sum / n;
       if constexpr (std::is_same_v<Baseline, leave_one_out>) a = reward[i] - (sum - reward[i]) / (n - 1);
-      if (low == high && centred) a = 0;
-      if constexpr (scaled) {
-        if (low != high) {
-          a /= std::sqrt(squares / (n - m.scale.ddof)) + m.scale.eps;
-        } else if (m.zero_spread == advantage::zero_spread::zero) {
-          a = 0;
+      if (equal(x) && centred) a = 0;
+      if constexpr (Scale::source != spread_of::nothing) {
+        std::vector<double> const siblings = of_rows(rows, i);
+        bool flat = equal(x);
+        double s = 1;
+        if constexpr (Scale::source == spread_of::group) s = divisor_of(m.scale, squares_of(x), n);
+        if constexpr (Scale::source == spread_of::siblings) s = divisor_of(m.scale, squares_of(siblings), n - 1);
+        if constexpr (Scale::source == spread_of::batch) {
+          flat = equal(all);
+          s = divisor_of(m.scale, squares_of(all), static_cast<double>(all.size()));
+        }
+        if constexpr (Scale::source == spread_of::batch_centred) {
+          flat = within == 0;
+          s = divisor_of(m.scale, within, static_cast<double>(all.size()));
+        }
+        if (flat) {
+          if (m.zero_spread == advantage::zero_spread::zero) a = 0;
+        } else if (Scale::source == spread_of::siblings && equal(siblings)) {
+          if (m.flat_rest == advantage::flat_rest::zero) a = 0;
+        } else {
+          a /= s;
         }
       }
     }
   }
+  for (double& a : adv) a = std::min(std::max(a, m.clip.low), m.clip.high);
   return adv;
 }
 
@@ -119,23 +156,27 @@ struct batch {
   }
 };
 
-/// Calls f with every baseline, scale, policy, eps and ddof.
+/// Calls f with every baseline, scale, policy, and several eps, ddof, eps_at and clips.
 template <class F>
 void for_each_method(F&& f) {
+  using advantage::eps_at;
   for_each_type(advantage::baselines{}, [&](auto b) {
     for_each_type(advantage::scales{}, [&](auto s) {
       using B = typename decltype(b)::type;
       using S = typename decltype(s)::type;
       for (auto const one : {advantage::singleton::zero, advantage::singleton::keep_reward}) {
         for (auto const flat : {advantage::zero_spread::zero, advantage::zero_spread::unscaled}) {
-          advantage::group<B, S> m{B{}, S{}, one, flat};
-          if constexpr (std::is_same_v<S, standard_deviation>) {
-            for (double const eps : {0.0, 1e-6, 1e-4}) {
-              for (int const ddof : {0, 1}) {
-                m.scale = S{eps, ddof};
-                f(m);
-              }
+          bool const both = flat == advantage::zero_spread::zero;
+          advantage::group<B, S> m{B{}, S{}, one, flat,
+                                   both ? advantage::flat_rest::unscaled : advantage::flat_rest::zero};
+          if constexpr (S::source != spread_of::nothing) {
+            for (S const& scale : {S{0.0, 0}, S{0.0, 1}, S{1e-6, 0}, S{1e-4, 1}, S{1e-2, 1, eps_at::variance},
+                                   S{0.5, 0, eps_at::floor}, S{1e-8, 1, eps_at::floor}}) {
+              m.scale = scale;
+              f(m);
             }
+            m.clip = advantage::clip_range(-0.5, 0.75);
+            f(m);
           } else {
             f(m);
           }
@@ -300,12 +341,21 @@ TEST(advantage_promises, a_group_of_one_follows_its_policy) {
   for_each_method([&](auto const& m) {
     advantage_stats stats;
     std::vector<double> const got = run(m, r, ids, &stats);
-    bool const defined = !m.baseline.centres && !m.scale.divides;
-    bool const kept = defined || m.singleton == advantage::singleton::keep_reward;
-    EXPECT_EQ(got[0], kept ? 2.5 : 0.0);
-    EXPECT_EQ(got[1], kept ? -3.0 : 0.0);
+    bool const by_group = m.scale.source == spread_of::group || m.scale.source == spread_of::siblings;
+    if (m.baseline.centres || by_group) {
+      bool const kept = m.singleton == advantage::singleton::keep_reward;
+      EXPECT_EQ(got[0], kept ? m.clip(2.5) : 0.0);
+      EXPECT_EQ(got[1], kept ? m.clip(-3.0) : 0.0);
+    } else if (m.scale.source == spread_of::nothing) {
+      EXPECT_EQ(got[0], 2.5);
+      EXPECT_EQ(got[1], -3.0);
+    } else {
+      EXPECT_GT(got[0], 0.0);  // nothing undefined: the reward over the batch's spread
+      EXPECT_LT(got[1], 0.0);
+    }
     EXPECT_EQ(got[2], 0.0);
-    EXPECT_NE(got[4], 0.0);
+    bool const flat_rest = m.scale.source == spread_of::siblings && m.flat_rest == advantage::flat_rest::zero;
+    EXPECT_EQ(got[4] == 0.0, flat_rest);
     EXPECT_EQ(stats.singletons, 2);
   });
 }
@@ -327,7 +377,7 @@ TEST(advantage_promises, no_eps_and_a_spread_whose_square_underflows_stay_finite
   EXPECT_EQ(run(m, std::vector<double>{0.0, 1e-200}, {1, 1}), (std::vector<double>{0.0, 0.0}));
   std::vector<double> const got = run(m, std::vector<double>{0.0, 1e-140}, {1, 1});
   EXPECT_NEAR(got[1], std::sqrt(0.5), 1e-12);
-  EXPECT_NEAR(run(m, std::vector<double>{-1e150, 1e150}, {1, 1})[1], std::sqrt(0.5), 1e-12);
+  EXPECT_NEAR(run(m, std::vector<double>{-1e140, 1e140}, {1, 1})[1], std::sqrt(0.5), 1e-12);
 }
 
 TEST(advantage_promises, ids_offsets_threads_and_index_types_change_no_bit) {
@@ -487,10 +537,10 @@ TEST(advantage_bad_input, columns) {
   c.adv.resize(4);
   c.reward[2] = std::numeric_limits<double>::infinity();
   EXPECT_EQ(c.text(groups<>::by_id(c.ids)),
-            "aha::advantages: reward: expected numbers within +-1e150, or NaN, got inf at entry 2");
-  c.reward[2] = -1e151;
+            "aha::advantages: reward: expected numbers within +-1e+140, or NaN, got inf at entry 2");
+  c.reward[2] = -1e141;
   EXPECT_EQ(c.text(groups<>::by_id(c.ids), c.valid),
-            "aha::advantages: reward: expected numbers within +-1e150, or NaN, got -1e+151 at entry 2");
+            "aha::advantages: reward: expected numbers within +-1e+140, or NaN, got -1e+141 at entry 2");
   c.valid[2] = 0;
   EXPECT_EQ(c.text(groups<>::by_id(c.ids), c.valid), "no error");
 }

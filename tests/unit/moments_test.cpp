@@ -160,6 +160,72 @@ TEST(order_free_moments, extremes_stay_finite) {
   EXPECT_EQ(small.m2, 0.0);  // the square underflows
 }
 
+TEST(order_free_moments, blocks_cut_anywhere_change_no_bit) {
+  std::mt19937 gen(8);
+  std::normal_distribution<double> normal(3.0, 2.0);
+  std::vector<double> x(1000);
+  for (double& v : x) v = gen() % 17 == 0 ? std::numeric_limits<double>::quiet_NaN() : normal(gen);
+  aha::order_free_moments const want = order_free(x);
+  for (std::size_t const blocks : {1U, 2U, 7U, 1000U}) {
+    auto const each = [&](auto&& f) {
+      for (std::size_t b = 0; b < blocks; ++b) f(x.size() * b / blocks, x.size() * (b + 1) / blocks);
+    };
+    aha::order_free_moments all;
+    each([&](std::size_t from, std::size_t to) {
+      aha::order_free_moments part;
+      for (std::size_t i = from; i < to; ++i) part.include(x[i]);
+      all.include(part);
+    });
+    aha::order_free_sum distances = all.distances();
+    each([&](std::size_t from, std::size_t to) {
+      aha::order_free_sum part = all.distances();
+      for (std::size_t i = from; i < to; ++i) all.add_distance(part, x[i]);
+      distances.merge(part);
+    });
+    all.set_mean(distances);
+    aha::order_free_sum squares = all.squares();
+    each([&](std::size_t from, std::size_t to) {
+      aha::order_free_sum part = all.squares();
+      for (std::size_t i = from; i < to; ++i) all.add_square(part, x[i]);
+      squares.merge(part);
+    });
+    all.set_m2(squares);
+    EXPECT_EQ(all.count, want.count);
+    EXPECT_EQ(all.low, want.low);
+    EXPECT_EQ(all.high, want.high);
+    EXPECT_EQ(all.offset, want.offset);
+    EXPECT_EQ(all.m2, want.m2);
+  }
+}
+
+TEST(order_free_moments, without_one_member_equals_the_moments_of_the_others) {
+  std::mt19937 gen(9);
+  for (auto x : std::vector<std::vector<double>>{{1, 2},
+                                                 {1, 2, 3},
+                                                 {0.1, 0.7, 0.25, 0.3},
+                                                 {1.0, 1.0 + 0x1p-40, 1.0 - 0x1p-40, 1e6},
+                                                 {-1e6, 1.0, 1.5, 1e6},
+                                                 {0.0, 1e-3, -1e-3, 10.0},
+                                                 {1.0, 1.001, 30.0, 0.999, 1.0005},
+                                                 {5, 5, 5, 5, 6}}) {
+    for (int round = 0; round < 3; ++round) {
+      aha::order_free_moments const all = order_free(x);
+      auto const at = [&](std::int64_t i) { return x[static_cast<std::size_t>(i)]; };
+      for (std::size_t k = 0; k < x.size(); ++k) {
+        std::vector<double> others = x;
+        others.erase(others.begin() + static_cast<std::ptrdiff_t>(k));
+        aha::moments const want = oracle(others);
+        auto const n = static_cast<std::int64_t>(x.size());
+        aha::moments const got = all.without(at, n, static_cast<std::int64_t>(k));
+        EXPECT_EQ(got.count, want.count);
+        EXPECT_NEAR(got.mean, want.mean, 1e-15 * std::max(1e6, std::abs(want.mean)));
+        EXPECT_NEAR(got.m2, want.m2, 1e-14 * want.m2);
+      }
+      std::shuffle(x.begin(), x.end(), gen);
+    }
+  }
+}
+
 TEST(order_free_sum, is_exact_where_it_can_be) {
   // 1 + 2^-60 - 1: a plain sum loses the small term.
   aha::order_free_sum sum(1.0, 3);

@@ -7,10 +7,41 @@
 
 AHA_NAMESPACE_BEGIN
 
+/// What `measure` and `whiten` saw of a masked column. Every entry is masked, invalid or a member; `low` and `high` are
+/// the smallest and largest member (0 without one).
+/// Of one column all bits are independent of the order of its entries and of threads; merged ones may depend on the
+/// order of the merges in their last.
+struct column_stats {
+  std::int64_t entries = 0;
+  std::int64_t masked = 0;
+  std::int64_t invalid = 0;  ///< NaN where the mask is set: in no statistic, whitened to 0
+  std::int64_t clipped = 0;  ///< results that the clip changed
+  aha::moments moments;
+  double low = 0.0;
+  double high = 0.0;
+  aha::status status;
+
+  double std() const { return moments.standard_deviation(1); }
+  /// Adds another shard of the column.
+  void merge(column_stats const& other) {
+    if (other.moments.count > 0) {
+      low = moments.count == 0 || other.low < low ? other.low : low;
+      high = moments.count == 0 || other.high > high ? other.high : high;
+    }
+    entries += other.entries;
+    masked += other.masked;
+    invalid += other.invalid;
+    clipped += other.clipped;
+    moments.merge(other.moments);
+  }
+};
+
 /// What `advantages(...)` saw. Every reward is valid or counted as invalid; every group is empty, a singleton, of zero
 /// spread or ordinary.
-/// `reward` are the moments of all valid rewards, mergeable over ranks; `mean` and `std` (sample, ddof 1) are read off
-/// them and are 0 where undefined. Their last bit may depend on the order of the groups; equal rewards give std 0.
+/// `reward` are the moments of all valid rewards, `centred` those of the valid rewards minus their group's mean. Both
+/// merge over ranks, and are what batch scales take as `batch`. Their last bit may depend on the order of the groups,
+/// except of the one that a batch scale has computed. `mean` and `std` (sample, ddof 1) are read off `reward` and are 0
+/// where undefined; equal rewards give std 0.
 struct advantage_stats {
   std::int64_t groups = 0;
   std::int64_t rewards = 0;      ///< N, invalid ones included
@@ -18,20 +49,38 @@ struct advantage_stats {
   std::int64_t empty = 0;        ///< groups without a valid reward
   std::int64_t singletons = 0;   ///< groups with one valid reward
   std::int64_t zero_spread = 0;  ///< groups of two or more valid rewards, all equal
+  std::int64_t clipped = 0;      ///< advantages that the clip changed
   moments reward;
+  moments centred;
+  double low = 0.0;   ///< smallest valid reward
+  double high = 0.0;  ///< largest valid reward
   double mean = 0.0;
   double std = 0.0;
   aha::status status;
 
+  /// Groups of zero spread over all groups; TRL's `frac_reward_zero_std` where its groups are of one size.
+  double zero_spread_fraction() const {
+    return groups > 0 ? static_cast<double>(zero_spread) / static_cast<double>(groups) : 0.0;
+  }
   /// Adds another set of groups, of another block of rows or another rank. No group may be in both.
   void merge(advantage_stats const& other) {
+    if (other.reward.count > 0) {
+      low = reward.count == 0 || other.low < low ? other.low : low;
+      high = reward.count == 0 || other.high > high ? other.high : high;
+    }
     groups += other.groups;
     rewards += other.rewards;
     invalid += other.invalid;
     empty += other.empty;
     singletons += other.singletons;
     zero_spread += other.zero_spread;
+    clipped += other.clipped;
     reward.merge(other.reward);
+    centred.merge(other.centred);
+    read_off();
+  }
+  /// `mean` and `std` follow `reward`.
+  void read_off() {
     mean = reward.mean;
     std = reward.standard_deviation(1);
   }

@@ -32,6 +32,9 @@ struct column {
   AHA_FN constexpr T* row(std::int64_t i) const { return data + i * row_stride; }
 };
 
+template <class C>
+column(C&) -> column<std::remove_pointer_t<decltype(std::declval<C&>().data())>, host>;
+
 /// Integers that hosts keep as int32 or int64 (offsets, lengths, target ids), read in place.
 template <class Space = host>
 struct index_view {

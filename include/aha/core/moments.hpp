@@ -49,12 +49,19 @@ struct moments {
 };
 static_assert(std::is_trivially_copyable_v<moments>, "aha: moments go to kernels by value");
 
-/// Moments of a small set whose bits do not depend on the order of its members, and deviations from its mean that do not
-/// cancel: both passes work on x - low, which is exact where members lie within a factor of two of each other.
+/// Largest magnitude of a member of `order_free_moments`: sums of squares stay finite for any count that fits into memory.
+inline constexpr double largest_member = 1e140;
+
+/// Moments of a set whose bits do not depend on the order of its members, nor on how it is cut into blocks, and
+/// deviations from its mean that do not cancel: both passes work on x - low, which is exact where members lie within a
+/// factor of two of each other.
 ///
 ///   offset = sum(x - low) / n,   deviation(x) = (x - low) - offset,   m2 = sum deviation(x)^2
 ///
-/// `equal()` says max == min, the only test of zero spread that rounding cannot fool.
+/// `equal()` says max == min, the only test of zero spread that rounding cannot fool. NaN is no member.
+///
+/// A set in one block: `of`. One in several: `include` of all members, then `distances` over all of them to `set_mean`,
+/// then `squares` over all of them to `set_m2`; what blocks have gathered is merged before the next step.
 struct order_free_moments {
   std::int64_t count = 0;
   double low = 0.0;
@@ -62,39 +69,63 @@ struct order_free_moments {
   double offset = 0.0;
   double m2 = 0.0;
 
-  /// Of `at(0) ... at(n - 1)`; NaN is no member. Members are at most 1e150 in magnitude (squares must not overflow).
+  /// Of `at(0) ... at(n - 1)`.
   template <class At>
   AHA_FN static order_free_moments of(At&& at, std::int64_t n) {
     order_free_moments r;
-    for (std::int64_t i = 0; i < n; ++i) {
-      double const x = at(i);
-      if (!(x == x)) continue;
-      r.low = r.count == 0 || x < r.low ? x : r.low;
-      r.high = r.count == 0 || x > r.high ? x : r.high;
-      r.count += 1;
-    }
+    for (std::int64_t i = 0; i < n; ++i) r.include(at(i));
     if (r.equal()) return r;
-    double const range = r.high - r.low;
-    order_free_sum total(range, r.count);
-    for (std::int64_t i = 0; i < n; ++i) {
-      double const x = at(i);
-      total.add(x == x ? x - r.low : 0.0);
-    }
-    r.offset = total.value() / static_cast<double>(r.count);
-    order_free_sum squares(range * range, r.count);
-    for (std::int64_t i = 0; i < n; ++i) {
-      double const x = at(i);
-      double const d = x == x ? r.deviation(x) : 0.0;
-      squares.add(d * d);
-    }
-    r.m2 = squares.value();
+    order_free_sum total = r.distances();
+    for (std::int64_t i = 0; i < n; ++i) r.add_distance(total, at(i));
+    r.set_mean(total);
+    order_free_sum sum = r.squares();
+    for (std::int64_t i = 0; i < n; ++i) r.add_square(sum, at(i));
+    r.set_m2(sum);
     return r;
   }
+
+  AHA_FN void include(double x) {
+    if (!(x == x)) return;
+    low = count == 0 || x < low ? x : low;
+    high = count == 0 || x > high ? x : high;
+    count += 1;
+  }
+  AHA_FN void include(order_free_moments const& other) {
+    if (other.count == 0) return;
+    low = count == 0 || other.low < low ? other.low : low;
+    high = count == 0 || other.high > high ? other.high : high;
+    count += other.count;
+  }
+  AHA_FN order_free_sum distances() const { return order_free_sum(high - low, count); }
+  AHA_FN void add_distance(order_free_sum& sum, double x) const { sum.add(x == x ? x - low : 0.0); }
+  AHA_FN void set_mean(order_free_sum const& sum) { offset = sum.value() / static_cast<double>(count); }
+  AHA_FN order_free_sum squares() const { return order_free_sum((high - low) * (high - low), count); }
+  AHA_FN void add_square(order_free_sum& sum, double x) const {
+    double const d = x == x ? deviation(x) : 0.0;
+    sum.add(d * d);
+  }
+  AHA_FN void set_m2(order_free_sum const& sum) { m2 = sum.value(); }
 
   AHA_FN bool equal() const { return low == high; }
   AHA_FN double deviation(double x) const { return (x - low) - offset; }
   /// low + offset, except that equal members keep their value to the bit.
   AHA_FN moments plain() const { return moments{count, low + offset, m2}; }
+
+  /// Moments of the others: `at(0) ... at(n - 1)`, the set that this was made of, without the member at(k).
+  ///
+  ///   m2 - d^2 n / (n - 1)   where that is at least half of m2, else a pass of its own over the others
+  ///
+  /// so that nothing cancels, and m2 is exactly 0 where the others are equal. At most three members of a set need the
+  /// pass (their squares sum to m2), so asking for every member costs O(n).
+  template <class At>
+  AHA_FN moments without(At&& at, std::int64_t n, std::int64_t k) const {
+    double const d = deviation(at(k));
+    double const rest = static_cast<double>(count - 1);
+    double const own = d * d * static_cast<double>(count) / rest;
+    if (count > 1 && own <= 0.5 * m2) return moments{count - 1, low + (offset - d / rest), m2 - own};
+    auto const others = [&](std::int64_t i) { return at(i < k ? i : i + 1); };
+    return order_free_moments::of(others, n - 1).plain();
+  }
 };
 static_assert(std::is_trivially_copyable_v<order_free_moments>, "aha: moments go to kernels by value");
 

@@ -20,6 +20,7 @@ AHA_NAMESPACE_BEGIN
 /// keeps `(x + c) - c`: the promise does not hold under -ffast-math.
 class order_free_sum {
  public:
+  AHA_FN order_free_sum() : order_free_sum(0.0, 0) {}
   AHA_FN order_free_sum(double bound, std::int64_t count)
       : cut_(six_times_power(bound * static_cast<double>(count))),
         // What the first cut leaves of a term is at most half its unit in the last place, 2^-53 of `cut_`'s binade.
@@ -30,6 +31,11 @@ class order_free_sum {
     double const rest = x - coarse;
     coarse_ += coarse;
     fine_ += (rest + fine_cut_) - fine_cut_;
+  }
+  /// Adds a sum over other terms that was made with the same bound and count: exact, so blocks may be cut anywhere.
+  AHA_FN void merge(order_free_sum const& other) {
+    coarse_ += other.coarse_;
+    fine_ += other.fine_;
   }
   AHA_FN double value() const { return coarse_ + fine_; }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <aha/core/config.hpp>
+#include <aha/core/column.hpp>
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -20,8 +20,25 @@ AHA_NAMESPACE_BEGIN
 template <class Row>
 class group_index {
  public:
+  /// Of ids that are int32 or int64.
+  explicit group_index(index_view<host> const& ids)
+      : rows_(new Row[static_cast<std::size_t>(ids.size())]), begin_(1, 0) {
+    if (ids.wide) {
+      build(static_cast<std::int64_t const*>(ids.data), ids.size());
+    } else {
+      build(static_cast<std::int32_t const*>(ids.data), ids.size());
+    }
+  }
+
+  std::int64_t size() const { return static_cast<std::int64_t>(begin_.size()) - 1; }
+  std::int64_t count(std::int64_t g) const {
+    return begin_[static_cast<std::size_t>(g) + 1] - begin_[static_cast<std::size_t>(g)];
+  }
+  Row const* rows(std::int64_t g) const { return rows_.get() + begin_[static_cast<std::size_t>(g)]; }
+
+ private:
   template <class Id>
-  group_index(Id const* ids, std::int64_t n) : rows_(new Row[static_cast<std::size_t>(n)]), begin_(1, 0) {
+  void build(Id const* ids, std::int64_t n) {
     int bits = 0;
     while (bits < 6 && (n >> bits) > 8192) ++bits;
     std::array<std::int64_t, 65> start{};
@@ -35,13 +52,6 @@ class group_index {
     for (std::size_t b = 0; b < start.size() - 1; ++b) sort(all + start[b], start[b + 1] - start[b], start[b]);
   }
 
-  std::int64_t size() const { return static_cast<std::int64_t>(begin_.size()) - 1; }
-  std::int64_t count(std::int64_t g) const {
-    return begin_[static_cast<std::size_t>(g) + 1] - begin_[static_cast<std::size_t>(g)];
-  }
-  Row const* rows(std::int64_t g) const { return rows_.get() + begin_[static_cast<std::size_t>(g)]; }
-
- private:
   static constexpr Row none = -1;
   struct dealt {
     std::int64_t id;

@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/core/options.hpp>
 #include <aha/loss/aggregate.hpp>
-#include <iterator>
 #include <limits>
 
 AHA_NAMESPACE_BEGIN
 
 // What is legal, in one place and at compile time: validation, the tests and the reference table ask here.
 
-constexpr bool is_legal(double value, range const& legal) { return legal.contains(value); }
 constexpr bool is_legal(log_ratio_bounds const& b, range const&) { return b.low <= b.high; }
-template <class E, class = std::enable_if_t<std::is_enum_v<E>>>
-constexpr bool is_legal(E e, range const&) {
-  return static_cast<std::size_t>(e) < std::size(enum_names<E>::values);
-}
 
 template <class Term, class = void>
 struct has_problem : std::false_type {};

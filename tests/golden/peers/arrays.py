@@ -42,6 +42,26 @@ def in_equal_groups(reward: np.ndarray, groups: np.ndarray) -> np.ndarray:
 EQUAL_REWARDS = "equal rewards give exactly 0, not a rounding error over eps"
 
 
+EQUAL_ENTRIES = "equal entries are whitened to exactly 0, not to a rounding error over eps"
+REFUSED = "the peer refuses fewer than two entries, where we have a policy"
+MASKED_GARBAGE = "what the peer makes of NaN or infinity under the mask is 0 here"
+
+
+def whitened(aha: ModuleType, values: np.ndarray, mask: np.ndarray, **options: Any) -> dict[str, Any]:
+    """Peers transform masked positions too, by the statistics of the others. (`out`, and what may deviate.)"""
+    statistics = aha.measure(values, mask=mask).moments
+    finite = np.isfinite(values)
+    out = aha.whiten(aha.advantage.whitening(**options), values, mask=finite, moments=statistics).out
+    members = values[mask]
+    if len(members) < 2:
+        return {"out": out, "deviation": REFUSED}
+    if members.max() == members.min():
+        return {"out": out, "deviation": EQUAL_ENTRIES}
+    if not finite.all():
+        return {"out": out, "deviation": MASKED_GARBAGE, "deviating": ~finite.all(axis=-1)}
+    return {"out": out}
+
+
 def spread(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """One value a row, written at the row's unmasked positions."""
     return np.where(mask, x[:, None], np.zeros((), x.dtype))

@@ -18,7 +18,8 @@ class NotYet(Exception):
 @dataclass
 class Answer:
     """outputs: under the peer's names, to be compared. echoed: names of outputs that only repeat inputs.
-    deviation: why our result differs from this peer's on purpose, decided from options and data, never from the id;
+    deviation: why our result differs from this peer's on purpose, decided from options and data, never from the id (also
+    where the peer refuses and we have a policy);
     deviating: rows of every output to which that is limited (None: all)."""
 
     outputs: dict[str, Any]

@@ -41,7 +41,9 @@ def translate(case: Case, aha: ModuleType) -> Answer:
     if case.what == "entropy" and function == "compute_entropy":
         return entropy(case, aha)
     if case.what == "aggregate":
-        raise NotYet("whiten" if "masked_normalize" in function else "given")
+        if "masked_normalize" in function:
+            return masked(case, aha)
+        raise NotYet("given")
     raise NotYet(LATER.get(case.what, case.what))
 
 
@@ -177,16 +179,36 @@ def entropy(case: Case, aha: ModuleType) -> Answer:
     return Answer({"entropy": r.entropy, "grad_logits_of_sum": gradient})
 
 
+def masked(case: Case, aha: ModuleType) -> Answer:
+    """Means and normalisation along an axis: every row, or every column, is a group of its own."""
+    x, mask = case.floats("tensor"), case.mask("mask")
+    rows, width = x.shape
+    ids = {"dim1": np.repeat(np.arange(rows), width), "dim0": np.tile(np.arange(width), rows)}
+    method = aha.advantage.group(baseline="mean", scale="std", eps=1e-8, ddof=0, eps_at="floor", singleton="zero")
+    outputs: dict[str, Any] = {"masked_mean": aha.measure(x, mask=mask).moments.mean}
+    outputs["masked_mean_dim1"] = [aha.measure(v, mask=m).moments.mean for v, m in zip(x, mask)]
+    for axis, groups in ids.items():
+        adv = aha.advantages(method, x.ravel(), aha.groups(ids=groups), valid=mask.ravel()).adv
+        outputs[f"masked_normalize_{axis}"] = np.asarray(adv).reshape(x.shape)
+    return Answer({name: value for name, value in outputs.items() if name in case.outputs})
+
+
 def advantage(case: Case, aha: ModuleType) -> Answer:
-    """Group statistics, then a return without discount and without KL: the row's number up to its last token."""
+    """Statistics of the rewards, then a return without discount and without KL: the row's number up to its last token.
+    `reinforce` and `reinforce_baseline` whiten that over the tokens of the batch, and transform masked positions too."""
     estimator = case.options["estimator"]
     methods: dict[str, dict[str, Any]] = {
         "group_norm": {"baseline": "mean", "scale": "std", "eps": 1e-9, "ddof": 1},
         "dr_grpo": {"baseline": "mean", "scale": "none"},
         "rloo": {"baseline": "leave_one_out", "scale": "none"},
+        "reinforce_baseline": {"baseline": "mean", "scale": "none"},
+        "reinforce": {"baseline": "none", "scale": "none"},
+        "flash_reinforce": {"baseline": "none", "scale": "none"},
     }
     if estimator not in methods:
-        raise NotYet("gae" if estimator == "gae" else "whiten")
+        raise NotYet(estimator)
+    if estimator == "reinforce" and case.option("gamma", 1.0) != 1.0:
+        raise NotYet("returns (discount)")
     if case.option("overlong") is not None or case.option("stop_properly_penalty_coef") is not None:
         raise NotYet("reward shaping")
     if case.option("reward_clip_range") is not None:
@@ -198,7 +220,15 @@ def advantage(case: Case, aha: ModuleType) -> Answer:
     ids = case.ints("index") // n
     method = aha.advantage.group(singleton="zero", **methods[estimator])
     adv = np.asarray(aha.advantages(method, reward, aha.groups(ids=ids)).adv)
+    if estimator == "flash_reinforce":  # minus the mean of the batch
+        adv = np.asarray(aha.whiten(aha.advantage.whitening(scale="none"), adv).out)
     mask = case.mask("action_mask")
     from_the_end = np.cumsum(mask[:, ::-1], axis=1)[:, ::-1]
     table = np.where(from_the_end > 0, adv[:, None], np.zeros((), adv.dtype))
-    return Answer({"advantages": table, "returns": table})
+    if estimator not in ("reinforce", "reinforce_baseline"):
+        return Answer({"advantages": table, "returns": table})
+    spread = {"scale": "none"} if case.option("no_std_norm", 0) else {"eps": 1e-8, "ddof": 0, "eps_at": "floor"}
+    statistics = aha.measure(table, mask=mask).moments
+    return Answer(
+        {"advantages": aha.whiten(aha.advantage.whitening(**spread), table, moments=statistics).out, "returns": table}
+    )

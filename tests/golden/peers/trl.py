@@ -20,6 +20,7 @@ from .arrays import (
     equal_groups,
     in_equal_groups,
     weighted_columns,
+    whitened,
 )
 from .case import Answer, Case, NotYet
 
@@ -40,6 +41,8 @@ def translate(case: Case, aha: ModuleType) -> Answer:
         "logp": logp,
         "entropy": entropy,
         "linear_logp": linear_logp,
+        "masked_whiten": masked_whiten,
+        "nanstd": nanstd,
     }
     if case.what not in table:
         raise NotYet(LATER.get(case.what, case.what))
@@ -52,8 +55,6 @@ LATER = {
     "is_ratio": "correction",
     "a2po_loss": "a2po (sequence term)",
     "entropy_controller": "entropy controller",
-    "masked_whiten": "whiten",
-    "nanstd": "moments",
     "jsd": "row functional (JSD)",
     "linear_jsd": "row functional (JSD)",
     "sdpo_divergence": "row functional (distillation)",
@@ -189,20 +190,22 @@ def advantage(case: Case, aha: ModuleType) -> Answer:
         raise NotYet("multi_reward (normalise, then sum)")
     scale = case.option("scale_rewards", "group")
     scale = {True: "group", False: "none"}.get(scale, scale)
-    if scale == "batch":
-        raise NotYet("scale batch")
     reward = weighted_columns(case.floats("rewards_per_func"), case.options.get("reward_weights"))
-    spread = {"scale": "std", "eps": 1e-4, "ddof": 1} if scale == "group" else {"scale": "none"}
+    spread = {"scale": "none"}
+    if scale != "none":
+        spread = {"scale": {"group": "std", "batch": "batch"}[scale], "eps": 1e-4, "ddof": 1}
     method = aha.advantage.group(baseline="mean", singleton="zero", **spread)
     size, ranks = _group_size(case), case.option("num_processes", 1)
-    adv = np.asarray(aha.advantages(method, reward, aha.groups(offsets=equal_groups(len(reward), size))).adv)
+    r = aha.advantages(method, reward, aha.groups(offsets=equal_groups(len(reward), size)))
+    adv = np.asarray(r.adv)
+    metrics = {"reward": r.stats.mean, "reward_std": r.stats.std}
     rows = len(reward) // ranks
     first = rows * case.option("process_index", 0)
     outputs = {"all_advantages": adv, "advantages": adv[first : first + rows]}
     if ranks > 1:
-        return Answer(outputs)
+        return Answer(outputs, metrics)
     equal = in_equal_groups(reward, np.arange(len(reward)) // size)
-    return Answer(outputs, deviation=EQUAL_REWARDS, deviating=equal)
+    return Answer(outputs, metrics, deviation=EQUAL_REWARDS, deviating=equal)
 
 
 def async_advantage(case: Case, aha: ModuleType) -> Answer:
@@ -216,18 +219,30 @@ def rloo_advantage(case: Case, aha: ModuleType) -> Answer:
     """reward - beta sum_t m (old - ref): row sums, weighted as further reward columns."""
     if case.option("reward_clip_range") is not None:
         raise NotYet("reward clip")
-    if case.option("normalize_advantages", False):
-        raise NotYet("whiten (batch normalisation of advantages)")
     reward = weighted_columns(case.floats("rewards_per_func"), case.options.get("reward_weights"))
     beta, mask = case.option("beta", 0.05), case.mask("completion_mask")
     if beta != 0.0:
         sums = [np.where(mask, case.floats(f"{k}_per_token_logps"), 0).sum(axis=1) for k in ("old", "ref")]
         reward = reward - beta * sums[0] + beta * sums[1]
     method = aha.advantage.group(baseline="leave_one_out", scale="none", singleton="zero")
-    r = aha.advantages(
-        method, reward.astype(case.dtype), aha.groups(offsets=equal_groups(len(reward), _group_size(case)))
-    )
-    return Answer({"advantages": r.adv}, echoed=("old_logps",))
+    size = _group_size(case)
+    adv = aha.advantages(method, reward.astype(case.dtype), aha.groups(offsets=equal_groups(len(reward), size))).adv
+    if case.option("normalize_advantages", False):
+        # A reward without scorable siblings has no baseline: it is in no statistic either.
+        scorable = ~np.isnan(reward)
+        defined = scorable & (np.repeat(scorable.reshape(-1, size).sum(axis=1), size) > 1)
+        normal = aha.advantage.whitening(eps=1e-4, ddof=1, eps_at="std")
+        adv = aha.whiten(normal, np.asarray(adv), mask=defined).out
+    return Answer({"advantages": adv}, echoed=("old_logps",))
+
+
+def masked_whiten(case: Case, aha: ModuleType) -> Answer:
+    r = whitened(aha, case.floats("values"), case.mask("mask"), shift_mean=case.option("shift_mean", True))
+    return Answer({"whitened": r.pop("out")}, **r)
+
+
+def nanstd(case: Case, aha: ModuleType) -> Answer:
+    return Answer({"std": aha.measure(case.floats("x")).moments.standard_deviation(1)})
 
 
 def logp_entropy(case: Case, aha: ModuleType) -> Answer:

@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 
 from . import verl_losses
-from .arrays import EQUAL_REWARDS, group_ids, in_equal_groups, spread
+from .arrays import (
+    EQUAL_REWARDS,
+    REFUSED,
+    group_ids,
+    in_equal_groups,
+    spread,
+    whitened,
+)
 from .case import Answer, Case, NotYet
 
 ADVANTAGE = {
@@ -20,13 +27,11 @@ ADVANTAGE = {
     "remax": "returns",
     "gae": "gae",
     "reinforce_plus_plus": "returns",
-    "reinforce_plus_plus_baseline": "whiten",
     "optimal_token_baseline": "optimal token baseline",
     "tir_optimal_token_baseline": "optimal token baseline",
     "compute_advantage_for_multi_trajectories": "multi-trajectory groups",
 }
 LATER = {
-    "whiten": "whiten",
     "rollout_correction": "correction",
     "controller": "KL controller",
     "filter": "filter",
@@ -61,7 +66,11 @@ def translate(case: Case, aha: ModuleType) -> Answer:
     if case.what == "logprob":
         return logprob(case, aha)
     if case.what == "group":
-        raise NotYet("group labels" if function == "as_torch_index" else "moments")
+        if function == "as_torch_index":
+            raise NotYet("group labels")
+        return group_mean_std(case, aha)
+    if case.what == "whiten":
+        return whiten(case, aha)
     raise NotYet(LATER.get(case.what, case.what))
 
 
@@ -123,9 +132,56 @@ def logprob(case: Case, aha: ModuleType) -> Answer:
     return Answer(outputs)
 
 
+def whiten(case: Case, aha: ModuleType) -> Answer:
+    function, values, mask = case.options["function"], case.floats("values"), case.mask("mask")
+    if function == "masked_whiten":
+        r = whitened(aha, values, mask, shift_mean=case.option("shift_mean", True))
+        return Answer({"value": r.pop("out")}, **r)
+    if function == "masked_var":
+        ddof = 1 if case.option("unbiased", True) else 0
+        refused = REFUSED if mask.sum() < 2 else None
+        return Answer({"value": aha.measure(values, mask=mask).moments.variance(ddof)}, deviation=refused)
+    if function == "masked_mean":
+        axis = case.option("axis")
+        if axis is None:
+            return Answer({"value": aha.measure(values, mask=mask).moments.mean})
+        rows, masks = (np.ascontiguousarray(np.moveaxis(x, axis, -1)) for x in (values, mask))
+        return Answer({"value": [aha.measure(x, mask=m).moments.mean for x, m in zip(rows, masks)]})
+    raise NotYet(function)
+
+
+def group_mean_std(case: Case, aha: ModuleType) -> Answer:
+    """Every id up to the largest; eps is the floor of the variance; fewer than two rows are (0, 1)."""
+    scores, ids = case.floats("scores"), case.ints("gidx")
+    least = np.sqrt(case.option("eps", 1e-6))
+    groups = [aha.measure(scores[ids == g]).moments for g in range(ids.max() + 1)]
+    return Answer(
+        {
+            "mean": [m.mean if m.count > 1 else 0.0 for m in groups],
+            "std": [max(m.standard_deviation(1), least) if m.count > 1 else 1.0 for m in groups],
+            "count": [m.count for m in groups],
+        }
+    )
+
+
+def reinforce_plus_plus_baseline(case: Case, aha: ModuleType) -> Answer:
+    """Reward minus the group's mean (a singleton's is 0), at every token, whitened over the tokens of the batch."""
+    reward, ids = case.floats("token_level_rewards").sum(axis=1), group_ids(case.inputs["index"])
+    mask = case.mask("response_mask")
+    method = aha.advantage.group(baseline="mean", scale="none", singleton="keep_reward")
+    tokens = aha.to_tokens(np.asarray(aha.advantages(method, reward, aha.groups(ids=ids)).adv), mask=mask)
+    table = aha.whiten(aha.advantage.whitening(), tokens, mask=mask).out
+    deviation = REFUSED if mask.sum() < 2 else None
+    if deviation is None and in_equal_groups(reward, ids).all():  # nothing but rounding to be whitened
+        deviation = EQUAL_REWARDS
+    return Answer({"advantages": table, "returns": table}, deviation=deviation)
+
+
 def advantage(case: Case, aha: ModuleType) -> Answer:
     """The reward of a row is the sum of its token rewards, mask or not; the result is written under the mask."""
     function = case.options["function"]
+    if function == "reinforce_plus_plus_baseline":
+        return reinforce_plus_plus_baseline(case, aha)
     if function in ("grpo", "grpo_vectorized"):
         divided = {"scale": "std", "eps": case.option("epsilon", 1e-6), "ddof": 1}
         scale = divided if case.option("norm_adv_by_std_in_grpo", True) else {"scale": "none"}

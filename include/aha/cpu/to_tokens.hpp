@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aha/core/region.hpp>
+#include <aha/cpu/measure.hpp>
+#include <aha/loss/validate.hpp>
+
+AHA_NAMESPACE_BEGIN
+
+/// One value a sequence, written at each of its tokens, 0 where masked or outside: for hosts that want advantages as a
+/// token column (whitening over tokens, terms of their own). `loss` itself takes `per_sequence(adv)` and needs none.
+///
+///   to_tokens(exec::cpu{}, adv, packed{cu_seqlens}, out, mask);
+///
+/// values [B]; out [T] (packed) or [B, L] (padded) of the same type; mask like out, beside or instead of the one that the
+/// layout has. Every entry of out is written. Values are copied bit for bit, NaN too.
+template <class Exec, class Values, class Out>
+status to_tokens(Exec const& exec, Values const& values, layout<host> const& l, Out&& out, mask_view<host> mask = {}) {
+  using T = column_scalar_t<Values const>;
+  static_assert(is_cpu_exec<Exec>, "aha: the first argument is where the call runs: exec::cpu{threads}");
+  static_assert(is_column_scalar<T> && std::is_same_v<std::remove_pointer_t<decltype(column(out).data)>, T>,
+                "aha: to_tokens takes host values of float or double and a writable output of the same type");
+  char const* const me = "to_tokens";
+  column<T const, host> const from = column(values);
+  column<T, host> const to = column(out);
+  token_batch<host, T> b;
+  b.layout = l;
+  b.mask = mask;
+  batch_check<T> check(me, b);
+  check.shape(to.rank == 2 ? to.rows * to.width : to.width);
+  if (check.result().ok()) {
+    check.sequences("values", from);
+    check.tokens("out", to);
+    if (mask.present()) check.tokens("mask", mask);
+    if (to.rank == 2 && to.rows > 1 && to.row_stride < to.width) {
+      check.fail("out", "rows that do not overlap", text("a row stride of ", to.row_stride));
+    }
+  }
+  mask_view<host> m = mask.present() ? mask : l.mask;
+  if (check.result().ok()) {
+    place const written[] = {place{"out", region(to)}};
+    place const read[] = {place{"values", region(from)}, place{"mask", region(m)}, place{"layout", region(l.index)}};
+    check.take(check_apart(me, written, read));
+  }
+  if (!check.result().ok()) {
+    struct failed {
+      aha::status status;
+    };
+    return fail<failed>(check.result()).status;
+  }
+
+  if (!l.is_packed() && m.rank == 1) m.row_stride = l.width;
+  std::int64_t const stride = to.rank == 2 ? to.row_stride : l.width;
+  constexpr std::int64_t sequences_a_piece = 64;
+  run_parallel(exec, (l.sequences + sequences_a_piece - 1) / sequences_a_piece, [&](std::int64_t p) {
+    std::int64_t const last = std::min(l.sequences, (p + 1) * sequences_a_piece);
+    for (std::int64_t i = p * sequences_a_piece; i < last; ++i) {
+      T const value = from.data[i];
+      T* const row = to.data + l.row(i) * stride;
+      std::int64_t const begin = l.begin(i);
+      std::int64_t const end = l.end(i);
+      for (std::int64_t t = begin; t < end; ++t) row[t] = !m.present() || m.at(l.row(i), t) ? value : T(0);
+      if (!l.is_packed()) std::fill(row + end, row + l.width, T(0));
+    }
+  });
+  return {};
+}
+
+AHA_NAMESPACE_END
