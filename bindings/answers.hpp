@@ -17,6 +17,7 @@ struct loss_answer {
 struct logits_loss_answer {
   double loss = 0;
   py::object dlogits = py::none();
+  output_objects outputs;
   aha::loss_stats stats;
 };
 

@@ -120,6 +120,13 @@ inline std::int64_t integer_of(py::handle value, argument where, std::int64_t fa
   return x;
 }
 
+/// True or False; `fallback` where it is absent.
+inline bool flag_of(py::handle value, argument where, bool fallback) {
+  if (!value) return fallback;
+  if (!py::isinstance<py::bool_>(value)) wrong_type(where, "True or False", kind_of_object(value));
+  return value.ptr() == Py_True;
+}
+
 /// `threads=`: 0 all, which is the default.
 inline int threads_of(py::handle value, argument where) {
   std::int64_t const n = integer_of(value, where, 0);

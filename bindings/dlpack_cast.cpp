@@ -28,6 +28,7 @@ std::string name_of(dtype type) {
     case dtype::f32: return "float32";
     case dtype::f64: return "float64";
     case dtype::bf16: return "bfloat16";
+    case dtype::f16: return "float16";
     default: return "another dtype";
   }
 }
@@ -59,7 +60,10 @@ void require_rows(array_view const& a, argument where, int max_rank) {
 }
 
 void require_writable(array_view const& a, argument where) {
-  if (a.readonly) wrong_value(where, "a writable array", "a read-only one");
+  if (a.readonly) {
+    wrong_value(where, "a writable array",
+                a.readonly_name.empty() ? "a read-only one" : a.readonly_name + ", read-only");
+  }
   if (a.size() == 0) return;
   // Axes by stride, the smallest first: each must step over everything below it.
   std::array<std::size_t, array_view::max_rank> axes{0, 1, 2, 3};

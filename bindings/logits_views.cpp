@@ -5,8 +5,8 @@ namespace aha_python {
 namespace {
 
 void check_logits(array_view const& a, argument where) {
-  if (a.type != dtype::f32 && a.type != dtype::f64 && a.type != dtype::bf16) {
-    wrong_type(where, "float32, float64 or bfloat16", name_of(a));
+  if (a.type != dtype::f32 && a.type != dtype::f64 && a.type != dtype::bf16 && a.type != dtype::f16) {
+    wrong_type(where, "float64, float32, bfloat16 or float16", name_of(a));
   }
   if (a.rank != 2 && a.rank != 3) wrong_value(where, "[T, V] or [B, L, V]", shape_text(a));
   if (!a.unit_inner_stride()) {
@@ -19,7 +19,8 @@ template <class F>
 auto with_pointer(array_view const& a, F const& f) {
   if (a.type == dtype::f64) return f(static_cast<double*>(a.data));
   if (a.type == dtype::f32) return f(static_cast<float*>(a.data));
-  return f(static_cast<aha::bfloat16*>(a.data));
+  if (a.type == dtype::bf16) return f(static_cast<aha::bfloat16*>(a.data));
+  return f(static_cast<aha::float16*>(a.data));
 }
 
 }  // namespace
@@ -40,6 +41,30 @@ aha::logit_gradient<> gradient_of(array_view const& a, argument where) {
     if (a.rank == 2) return {aha::matrix(p, a.shape[0], a.shape[1], a.stride[0])};
     return {p, a.shape[0], a.shape[1], a.shape[2], a.stride[0], a.stride[1]};
   });
+}
+
+gradient_target gradient_target_of(py::handle wanted, bool inplace, array_view const& logits, py::handle object,
+                                   argument where, bool always) {
+  gradient_target to;
+  bool const given = wanted && wanted.ptr() != Py_False;
+  if (inplace) {
+    if (given && wanted.ptr() != Py_True) wrong_value(where, "None or True with inplace=True", "a buffer");
+    to.object = py::reinterpret_borrow<py::object>(object);
+    to.owner = logits;
+  } else if (given && wanted.ptr() != Py_True) {
+    to.object = py::reinterpret_borrow<py::object>(wanted);
+    to.owner = view_of(to.object, where);
+  } else if (given || always) {
+    to.object = new_array(logits, logits.type, logits.shape.data(), logits.rank, where);
+    to.owner = view_of(to.object, where);
+  } else {
+    return to;
+  }
+  if (inplace) where.name = "logits";  // what is wrong with the memory is wrong with theirs
+  to.view = gradient_of(to.owner, where);
+  to.view.inplace = inplace;
+  if (to.owner.type != logits.type) wrong_type(where, name_of(logits) + " like logits", name_of(to.owner));
+  return to;
 }
 
 }  // namespace aha_python

@@ -10,11 +10,11 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # shellcheck source=tests/support/setup.sh
 source "$root/tests/support/setup.sh"
 
-default_suites=(format layering headers compile_fail docs unit property parity golden python examples tidy nvcc)
+default_suites=(format layering headers compile_fail docs unit property parity golden python examples bench tidy nvcc)
 all_suites=("${default_suites[@]}" sanitizers consumers)
-with_module=(docs parity golden python)     # need the Python module and torch
-with_binary=(unit property parity examples) # need a target of build/tests
-in_parallel=(headers compile_fail format nvcc) # independent compilations
+with_module=(docs parity golden python bench)            # need the Python module and torch
+with_binary=(unit property parity)                       # need a target of build/tests
+in_parallel=(headers compile_fail format nvcc consumers) # independent compilations
 
 usage() { sed -n '3,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; printf 'suites: %s\n' "${all_suites[*]}"; }
 is_one_of() {
@@ -58,27 +58,33 @@ for suite in "${suites[@]}"; do
   if is_one_of "$suite" "${with_module[@]}"; then
     # In a subshell: where the module does not build, the suites without it still run, and the others fail.
     (aha_setup python plot) && module_ready=yes  # plot: the main job's picture
+    if is_one_of python "${suites[@]}"; then (aha_setup jax) || module_ready=no; fi
     break
   fi
 done
+# Consumers build the module themselves, and an extension of torch.
+if is_one_of consumers "${suites[@]}"; then (aha_setup torch); fi
 targets=()
 for suite in "${suites[@]}"; do
-  case "$suite" in
-    examples) targets+=(aha_examples) ;;
-    *) is_one_of "$suite" "${with_binary[@]}" && compgen -G "tests/$suite/*.cpp" >/dev/null && targets+=("aha_$suite") ;;
-  esac
+  is_one_of "$suite" "${with_binary[@]}" && compgen -G "tests/$suite/*.cpp" >/dev/null && targets+=("aha_$suite")
 done
 binaries_ready=yes
 [ ${#targets[@]} -eq 0 ] || (aha_build tests "${targets[@]}") || binaries_ready=no
+examples_ready=yes
+if is_one_of examples "${suites[@]}"; then (aha_setup torch && aha_build examples aha_examples) || examples_ready=no; fi
 sanitizers_ready=yes
-if is_one_of sanitizers "${suites[@]}"; then (aha_build asan aha_sanitizers) || sanitizers_ready=no; fi
+if is_one_of sanitizers "${suites[@]}"; then
+  (aha_build asan aha_sanitizers && aha_build tsan aha_sanitizers_threads) || sanitizers_ready=no
+fi
 
 # --- runners: each leaves report files in $results/<suite>, from which the numbers are read ---------------------------
-run_ctest() { # SUITE TREE
-  rm -f "build/$2/results/$1".*.json
-  ctest --test-dir "build/$2" -L "^$1\$" -j "$AHA_JOBS" --no-tests=error --output-on-failure </dev/null
+launcher=() # a command in front of ctest
+run_ctest() { # SUITE TREE [LABEL, where it is not the suite's name]
+  local label="${3:-$1}"
+  rm -f "build/$2/results/$label".*.json
+  "${launcher[@]}" ctest --test-dir "build/$2" -L "^$label\$" -j "$AHA_JOBS" --no-tests=error --output-on-failure </dev/null
   local code=$?
-  cp "build/$2/results/$1".*.json "$results/$1/" 2>/dev/null
+  cp "build/$2/results/$label".*.json "$results/$1/" 2>/dev/null
   return $code
 }
 run_pytest() { # SUITE
@@ -104,7 +110,17 @@ run_suite() {
       run_pytest parity || code=1
       return $code
       ;;
-    sanitizers) [ $sanitizers_ready = yes ] && run_ctest sanitizers asan ;;
+    examples) [ $examples_ready = yes ] && run_pytest examples ;;
+    sanitizers)
+      [ $sanitizers_ready = yes ] || return 1
+      local code=0
+      run_ctest sanitizers asan || code=1
+      # gcc 12's ThreadSanitizer does not start where the kernel randomises more address bits than it knows.
+      build/tsan/tests/aha_sanitizers_threads --gtest_list_tests >/dev/null 2>&1 || launcher=(setarch -R)
+      run_ctest sanitizers tsan sanitizers_threads || code=1
+      launcher=()
+      return $code
+      ;;
     *) run_pytest "$1" ;;
   esac
 }

@@ -9,62 +9,57 @@
 `aha.torch` (imported on first use) has the same losses as differentiable functions.
 """
 
-from . import advantage
+from . import _aha, advantage
 from ._aha import (
     __version__,
+    advantage_stats,
     advantages,
-    clip,
     constant_length,
     count_totals,
-    entropy,
-    given,
     groups,
     keep,
-    kl,
     logits_gradient,
     loss,
     loss_from_logits,
+    loss_stats,
     measure,
+    merge_partials,
     moments,
-    on_policy,
-    outputs,
     parse,
     parse_expression,
-    per_sequence,
-    per_token,
     positive_mean,
     prompt_mean,
     sequence_mean,
     sequence_sum,
+    softmax_partials,
     target_shift,
     terms_table,
     to_tokens,
     token_logp,
+    token_logp_from_partials,
     token_mean,
     token_sum,
-    totals,
-    value_loss,
     weight,
     whiten,
-    z_loss,
 )
+from ._columns import on_policy, outputs, per_sequence, per_token, totals
+from ._config import show_config
 
 __all__ = [
     "__version__",
     "advantage",
+    "advantage_stats",
     "advantages",
-    "clip",
     "constant_length",
     "count_totals",
-    "entropy",
-    "given",
     "groups",
     "keep",
-    "kl",
     "logits_gradient",
     "loss",
     "loss_from_logits",
+    "loss_stats",
     "measure",
+    "merge_partials",
     "moments",
     "on_policy",
     "outputs",
@@ -76,18 +71,24 @@ __all__ = [
     "prompt_mean",
     "sequence_mean",
     "sequence_sum",
+    "show_config",
+    "softmax_partials",
     "target_shift",
     "terms_table",
     "to_tokens",
     "token_logp",
+    "token_logp_from_partials",
     "token_mean",
     "token_sum",
     "totals",
-    "value_loss",
     "weight",
     "whiten",
-    "z_loss",
+    *_aha._term_names,
 ]
+
+# Every term of the C++ type list: clip, kl, ...
+globals().update({_name: getattr(_aha, _name) for _name in _aha._term_names})
+
 
 
 def __getattr__(name):

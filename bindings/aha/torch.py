@@ -5,12 +5,16 @@ The gradient is computed together with the loss, where an input requires it; `ba
 scalar, or hands it on untouched where that is 1. A second backward through a retained graph gives the same numbers, a
 second derivative raises. Inputs are never written to. Autocast has no influence: nothing here is a torch operation that
 it casts. Everything that is not differentiated (old_logp, adv, ...) must not require grad: pass `.detach()`.
+
+Under torch.compile (torch 2.7 or later) all of this holds too, also with fullgraph=True and dynamic shapes. Build the
+objective outside the compiled function. `stats` is then a tensor: aha.loss_stats.from_array(r.stats) reads it, outside.
+Buffers to write to and inplace=True raise.
 """
 
 import torch
 from torch.autograd.function import once_differentiable
 
-from . import _aha
+from . import _aha, _columns, _compiled
 
 __all__ = ["loss", "loss_from_logits", "loss_result", "token_logp"]
 
@@ -19,15 +23,13 @@ class loss_result:
     """What `loss` and `loss_from_logits` return.
 
     loss: a scalar tensor with autograd, float64 for float64 columns and logits, else float32. stats: what was observed.
-    dlogp, dentropy, dlse, dvalue, dgiven, token_loss: as the function without autograd gives them (from
-    log-probabilities only); the gradients are what backward uses: do not write to them.
+    dlogp, dentropy, dlse (from log-probabilities only), dvalue, dgiven, token_loss: as the function without autograd
+    gives them; the gradients are what backward uses: do not write to them.
     """
 
     __slots__ = ("loss", "stats", "dlogp", "dentropy", "dlse", "dvalue", "dgiven", "token_loss")
 
-    def __init__(
-        self, loss, stats, dlogp=None, dentropy=None, dlse=None, dvalue=None, dgiven=None, token_loss=None
-    ):
+    def __init__(self, loss, stats, dlogp=None, dentropy=None, dlse=None, dvalue=None, dgiven=None, token_loss=None):
         self.loss = loss
         self.stats = stats
         self.dlogp = dlogp
@@ -66,7 +68,7 @@ def _times(upstream, gradient):
 
 
 # What a loss is differentiated by, and the output that holds that gradient.
-_ACTIVE = {"logp": "dlogp", "entropy": "dentropy", "lse": "dlse", "value": "dvalue", "given": "dgiven"}
+_ACTIVE = _compiled.ACTIVE
 
 
 class _Loss(torch.autograd.Function):
@@ -89,15 +91,17 @@ def loss(objective, logp=None, *, entropy=None, lse=None, value=None, given=None
     active = dict(zip(_ACTIVE, (logp, entropy, lse, value, given)))
     leading = next((x for x in active.items() if x[1] is not None), ("logp", None))
     _tensor("loss", *leading)
-    asked = outputs if outputs is not None else _aha.outputs()
-    if not isinstance(asked, _aha.outputs):
+    if torch.compiler.is_compiling():
+        return _compiled.loss(loss_result, objective, active, outputs, columns)
+    asked = outputs if outputs is not None else _columns.outputs()
+    if not isinstance(asked, _columns.outputs):
         raise TypeError(f"aha::loss: outputs: expected aha.outputs(...), got {_kind(asked)}")
     # A gradient is computed where an input requires it, or where it was asked for.
     requested = {"token_loss": asked.token_loss}
     for name, gradient in _ACTIVE.items():
         buffer = getattr(asked, gradient)
         requested[gradient] = buffer if buffer is not None else (_requires_grad(active[name]) or None)
-    columns["outputs"] = _aha.outputs(**requested)
+    columns["outputs"] = _columns.outputs(**requested)
     if any(_requires_grad(x) for x in active.values()):
         result, r = _Loss.apply(objective, columns, *active.values())
     else:
@@ -108,30 +112,134 @@ def loss(objective, logp=None, *, entropy=None, lse=None, value=None, given=None
 
 class _LossFromLogits(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, logits, objective, targets, columns):
-        r = _aha._loss_from_logits_autograd(objective, logits, targets, **columns)
-        ctx.save_for_backward(torch.as_tensor(r.dlogits))
-        return _scalar(r.loss, logits), r.stats
+    def forward(ctx, objective, targets, columns, logits, value, given):
+        r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)
+        ctx.save_for_backward(*(None if d is None else torch.as_tensor(d) for d in (r.dlogits, r.dvalue, r.dgiven)))
+        return _scalar(r.loss, logits), r
 
     @staticmethod
     @once_differentiable
     def backward(ctx, upstream, _):
-        return _times(upstream, ctx.saved_tensors[0]), None, None, None
+        return None, None, None, *(None if d is None else _times(upstream, d) for d in ctx.saved_tensors)
 
 
-def loss_from_logits(objective, logits, targets, *, dlogits=None, **columns):
-    """`aha.loss_from_logits` with autograd through `logits`; the same arguments.
+class _Held:
+    """A gradient in the logits' memory, and the version of that memory that it is."""
+
+    __slots__ = ("gradient", "version")
+
+    def __init__(self, gradient):
+        self.gradient = gradient
+
+
+class _LossInPlace(torch.autograd.Function):
+    """As `_LossFromLogits`, after the gradient has overwritten the logits: it is not saved, its memory is watched."""
+
+    @staticmethod
+    def forward(ctx, r, held, logits, value, given):
+        ctx.held = held
+        ctx.save_for_backward(*(None if d is None else torch.as_tensor(d) for d in (r.dvalue, r.dgiven)))
+        return _scalar(r.loss, logits)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, upstream):
+        if ctx.held.gradient._version != ctx.held.version:
+            raise RuntimeError(
+                "aha::loss_from_logits: logits: expected the gradient that inplace=True has put there, got a later write"
+            )
+        saved = (ctx.held.gradient, *ctx.saved_tensors)
+        return None, None, *(None if d is None else _times(upstream, d) for d in saved)
+
+
+class _Overwritten(torch.autograd.Function):
+    """Makes the tensor one whose values nothing may be differentiated through any more."""
+
+    @staticmethod
+    def forward(ctx, logits):
+        ctx.mark_dirty(logits)
+        return logits
+
+    @staticmethod
+    def backward(ctx, _):
+        raise RuntimeError(
+            "aha::loss_from_logits: logits: expected no use after inplace=True, which has put their gradient there, got one"
+        )
+
+
+_EAGER = "aha::loss_from_logits: inplace: expected False under torch.compile, got True"
+
+
+@torch.library.custom_op("aha::inplace_is_eager", mutates_args=())
+def _inplace_is_eager(logits: torch.Tensor) -> torch.Tensor:
+    raise RuntimeError(_EAGER)
+
+
+# A raise in traced code would make the compiler leave the function to eager mode; one in a fake kernel ends the tracing.
+@_inplace_is_eager.register_fake
+def _(logits):
+    raise RuntimeError(_EAGER)
+
+
+def _may_be_overwritten(logits):
+    """Refuses, before anything is written, tensors that autograd lets nobody write to."""
+    base = logits if logits._base is None else logits._base
+    what = None
+    if base.is_leaf and base.requires_grad:
+        what = "a leaf, whose values are kept"
+    elif logits._base is not None and torch._C._autograd._get_creation_meta(logits).name != "DEFAULT":
+        what = "one of several views of a tensor"
+    if what is not None:
+        raise ValueError(
+            f"aha::loss_from_logits: logits: expected the result of an operation with inplace=True, got {what}"
+        )
+
+
+def loss_from_logits(
+    objective, logits, targets, *, value=None, given=None, outputs=None, dlogits=None, inplace=False, **columns
+):
+    """`aha.loss_from_logits` with autograd through `logits`, `value` and `given`; the same arguments.
 
     The gradient has the logits' dtype and is held until the graph is freed. `dlogits` may be a buffer for it, apart from
-    the logits.
+    the logits. `inplace=True`: where the logits require grad, their gradient takes their place, with the same bits and
+    no memory of its own. Their values are gone then: an operation that had saved them, or that uses them later, raises in
+    its backward. Not for leaves, and not under torch.compile.
     """
     _tensor("loss_from_logits", "logits", logits)
-    if _requires_grad(logits):
-        columns["dlogits"] = True if dlogits is None else dlogits
-        value, stats = _LossFromLogits.apply(logits, objective, targets, columns)
-        return loss_result(value, stats)
-    r = _aha._loss_from_logits_autograd(objective, logits, targets, dlogits=dlogits, **columns)
-    return loss_result(_scalar(r.loss, logits), r.stats)
+    if not isinstance(inplace, bool):
+        raise TypeError(f"aha::loss_from_logits: inplace: expected True or False, got {_kind(inplace)}")
+    if torch.compiler.is_compiling():
+        if inplace:
+            return loss_result(_inplace_is_eager(logits), None)
+        active = {"logits": logits, "value": value, "given": given}
+        return _compiled.loss_from_logits(
+            loss_result, objective, active, outputs, dlogits, {"targets": targets, **columns}
+        )
+    asked = outputs if outputs is not None else _columns.outputs()
+    if not isinstance(asked, _columns.outputs):
+        raise TypeError(f"aha::loss_from_logits: outputs: expected aha.outputs(...), got {_kind(asked)}")
+    active = _requires_grad(logits)
+    requested = {name: getattr(asked, name) for name in (*_ACTIVE.values(), "token_loss")}
+    for name, x in (("dvalue", value), ("dgiven", given)):
+        if requested[name] is None:
+            requested[name] = _requires_grad(x) or None
+    columns["outputs"] = _columns.outputs(**requested)
+    if active and inplace:
+        _may_be_overwritten(logits)
+        columns.update(dlogits=dlogits, inplace=True)
+        r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)
+        held = _Held(logits.detach())
+        result = _LossInPlace.apply(r, held, logits, value, given)
+        _Overwritten.apply(logits)
+        held.version = logits._version
+    else:
+        columns["dlogits"] = True if dlogits is None and active else dlogits
+        if active or _requires_grad(value) or _requires_grad(given):
+            result, r = _LossFromLogits.apply(objective, targets, columns, logits, value, given)
+        else:
+            r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)
+            result = _scalar(r.loss, logits)
+    return loss_result(result, r.stats, dvalue=r.dvalue, dgiven=r.dgiven, token_loss=r.token_loss)
 
 
 class _TokenLogp(torch.autograd.Function):
@@ -152,23 +260,23 @@ class _TokenLogp(torch.autograd.Function):
         ctx.temperature = temperature
         ctx.threads = threads
         ctx.set_materialize_grads(False)
-        return r.logp, r.entropy
+        return r.logp, r.entropy, r.lse
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, dlogp, dentropy):
-        if dlogp is None and dentropy is None:
+    def backward(ctx, dlogp, dentropy, dlse):
+        if dlogp is None and dentropy is None and dlse is None:
             return None, None, None, None, None, None
         logits, maximum, log_sum, entropy, targets, mask = ctx.saved_tensors
         # An upstream such as sum() expands one number over the column; a column of numbers is what the rows read.
+        given = {"dlogp": dlogp, "dentropy": dentropy, "dlse": dlse}
         dlogits = _aha._logits_gradient_autograd(
             logits,
             targets if targets is not None else ctx.arrays[0],
             max=maximum,
             log_sum=log_sum,
             entropy=None if dentropy is None else entropy.detach(),
-            dlogp=None if dlogp is None else dlogp.contiguous(),
-            dentropy=None if dentropy is None else dentropy.contiguous(),
+            **{name: x.contiguous() for name, x in given.items() if x is not None},
             temperature=ctx.temperature,
             mask=mask if mask is not None else ctx.arrays[1],
             threads=ctx.threads,
@@ -176,18 +284,25 @@ class _TokenLogp(torch.autograd.Function):
         return dlogits, None, None, None, None, None
 
 
-def token_logp(logits, targets, *, temperature=1.0, entropy=False, mask=None, threads=0):
-    """Log-probability of each target, with autograd; with `entropy=True` a pair (logp, entropy).
+def token_logp(logits, targets, *, temperature=1.0, entropy=False, lse=False, mask=None, threads=0):
+    """Log-probability of each target, with autograd; with `entropy=True` and `lse=True` a tuple (logp, entropy, lse) of
+    those that were asked for. lse is the log-sum-exp of logits / temperature, as a z-loss reads it.
 
-    logits: [T, V] or [B, L, V], float64, float32 or bfloat16, any strides but unit in V. targets: int32 or int64; -100
-    is a mask. logp and entropy are float64 for float64 logits, else float32; 0 where masked, with no gradient.
+    logits: [T, V] or [B, L, V], float64, float32, float16 or bfloat16, any strides but unit in V. targets: int32 or
+    int64; -100 is a mask. Results are float64 for float64 logits, else float32; 0 where masked, with no gradient.
     """
     _tensor("token_logp", "logits", logits)
-    if _requires_grad(logits):
-        logp, h = _TokenLogp.apply(logits, targets, mask, temperature, entropy, threads)
+    if not isinstance(lse, bool):
+        raise TypeError(f"aha::token_logp: lse: expected True or False, got {_kind(lse)}")
+    if torch.compiler.is_compiling():
+        logp, h, log_sum_exp = _compiled.token_logp(logits, targets, temperature, entropy, mask, threads)
+    elif _requires_grad(logits):
+        logp, h, log_sum_exp = _TokenLogp.apply(logits, targets, mask, temperature, entropy, threads)
     else:
         r = _aha._token_logp_autograd(
             logits, targets, temperature=temperature, entropy=entropy, mask=mask, threads=threads
         )
-        logp, h = r.logp, r.entropy
-    return (logp, h) if entropy else logp
+        logp, h, log_sum_exp = r.logp, r.entropy, r.lse
+    if not entropy and not lse:
+        return logp
+    return (logp, *((h,) if entropy else ()), *((log_sum_exp,) if lse else ()))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}
+// expect: aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)
 #include <aha/aha.hpp>
 
 int main() {

@@ -21,7 +21,8 @@ def verdict(source):
     control = re.search(r"^// compiles\s*$", text, re.MULTILINE) is not None
     if control == bool(expected):
         return "needs either `// expect: <text>` lines or `// compiles`"
-    result = toolchain.run([*toolchain.compiler(), *toolchain.STANDARD, *toolchain.OUR_WARNINGS, "-fsyntax-only", source])
+    result = toolchain.run([*toolchain.compiler(), *toolchain.STANDARD, *toolchain.EIGEN, *toolchain.OUR_WARNINGS,
+                            "-fsyntax-only", source])
     if control:
         return None if result.returncode == 0 else f"the control does not compile: {toolchain.explain(result)}"
     if result.returncode == 0:

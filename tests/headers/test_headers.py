@@ -4,17 +4,18 @@
 import pytest
 import toolchain
 
-ALL = toolchain.headers()
+EVERY = toolchain.headers()
+ALL = toolchain.headers(optional=False)
 
 
 def includes(names):
     return "".join(f"#include <{name}>\n" for name in names)
 
 
-@pytest.mark.parametrize("header", ALL)
+@pytest.mark.parametrize("header", EVERY)
 def test_compiles_alone_and_twice(header, tmp_path):
     text = includes([header, header]) + "int main() { return 0; }\n"
-    result = toolchain.compile_text(text, tmp_path, *toolchain.OUR_WARNINGS)
+    result = toolchain.compile_text(text, tmp_path, *toolchain.OUR_WARNINGS, *toolchain.OPTIONAL.get(header, []))
     assert result.returncode == 0, toolchain.explain(result)
 
 
@@ -52,6 +53,14 @@ def test_a_function_that_is_not_inline_is_caught(linked, tmp_path):
     (tmp_path / "twice.hpp").write_text("#pragma once\nint twice(int x);\nint twice(int x) { return 2 * x; }\n")
     result = linked('#include "twice.hpp"\nint main() { return twice(0); }\n', '#include "twice.hpp"\n')
     assert result.returncode != 0 and "multiple definition" in result.stderr
+
+
+def test_the_umbrella_brings_nothing_optional(tmp_path):
+    result = toolchain.compile_text(includes(["aha/aha.hpp"]), tmp_path, "-MM", "-MF", tmp_path / "dependencies")
+    assert result.returncode == 0, toolchain.explain(result)
+    included = (tmp_path / "dependencies").read_text()
+    assert "aha/cpu/loss.hpp" in included
+    assert [name for name in [*toolchain.OPTIONAL, "aha/interop/dlpack.hpp"] if name in included] == []
 
 
 @pytest.mark.parametrize("flag", ["-fno-exceptions", "-fno-rtti", "-std=c++20", "-march=x86-64-v2", "-march=x86-64-v3",

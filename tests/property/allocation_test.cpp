@@ -38,6 +38,11 @@ void expect_none() {
       EXPECT_EQ(got, want);
     }
     EXPECT_EQ(count_allocations([&] { loss(exec::scalar{}, o, l.batch, l.out, observe::all); }), 0);
+    // A host whose loop takes a std::function: the body fits into it.
+    any_executor const host = [](std::int64_t n, std::function<void(std::int64_t)> const& f) {
+      for (std::int64_t i = 0; i < n; ++i) f(i);
+    };
+    EXPECT_EQ(count_allocations([&] { loss(exec::on(host), o, l.batch, l.out, observe::all); }), 0);
   }
 }
 TEST(allocation, loss_allocates_nothing_in_float) { expect_none<float>(); }

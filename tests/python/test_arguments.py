@@ -226,9 +226,9 @@ LOGITS, TARGETS = padded_logits()
     [
         ({"logits": LOGITS.tolist()}, TypeError, "logits: expected a NumPy array or a tensor"),
         (
-            {"logits": LOGITS.astype(np.float16)},
+            {"logits": LOGITS.astype(np.longdouble)},
             TypeError,
-            "logits: expected float32, float64 or bfloat16, got float16",
+            "logits: expected float64, float32, bfloat16 or float16, got ",
         ),
         ({"logits": LOGITS[0, 0]}, ValueError, "logits: expected [T, V] or [B, L, V], got [11]"),
         ({"logits": LOGITS[..., ::2]}, ValueError, "logits: expected unit stride in the last dimension, got stride 2"),
@@ -298,7 +298,7 @@ def test_logits_gradient():
         )
 
     refuse(ValueError, "max: expected shape [3, 6] beside logits [3, 6, 11], got nothing", max=None)
-    refuse(ValueError, "dlogp: expected a column, or dentropy, got neither", dlogp=None)
+    refuse(ValueError, "dlogp: expected a column, or dentropy, or dlse, got none of them", dlogp=None)
     refuse(ValueError, "entropy: expected nothing where no dentropy is given, got a column", entropy=r.entropy)
     refuse(ValueError, "entropy: expected shape [3, 6]", dentropy=r.logp)
     refuse(
@@ -341,6 +341,8 @@ def test_loss_from_logits():
         )
 
     refuse(TypeError, "objective: expected an objective", what=aha.clip())
+    refuse(TypeError, "inplace: expected True or False, got an int", inplace=1)
+    refuse(ValueError, "dlogits: expected None or True with inplace=True, got a buffer", inplace=True)
     refuse(TypeError, "logp: expected no such argument, got one", logp=r.logp)
     refuse(TypeError, "entropy: expected no such argument, got one", entropy=r.logp)
     refuse(ValueError, "ref_logp: expected a column", what=GRPO)

@@ -7,4 +7,6 @@ AHA_TEST_ENGINE(, exec::cpu, float)
 AHA_TEST_ENGINE(, exec::cpu, double)
 AHA_TEST_ENGINE(, exec::scalar, float)
 AHA_TEST_ENGINE(, exec::scalar, double)
+AHA_TEST_ENGINE(, exec::on<any_executor const&>, float)
+AHA_TEST_ENGINE(, exec::on<any_executor const&>, double)
 AHA_NAMESPACE_END

@@ -11,13 +11,19 @@ INCLUDE = ROOT / "include"
 
 STANDARD = ["-std=c++17", "-I", str(INCLUDE)]
 OUR_WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
+EIGEN = ["-isystem", os.environ.get("EIGEN3_INCLUDE_DIR", "/usr/include/eigen3")]
+# Headers for hosts that have something more, with the flags that they need. aha.hpp includes none of them.
+OPTIONAL = {"aha/core/openmp.hpp": ["-fopenmp"], "aha/interop/eigen.hpp": EIGEN, "aha/interop/xtensor.hpp": []}
 
 
-def headers(*folders):
-    """Public headers as they are written in an include line, of the named folders or all."""
+def headers(*folders, optional=True):
+    """Public headers as they are written in an include line, of the named folders or all; without those that need more than
+    xsimd where `optional` is False."""
     found = sorted(path.relative_to(INCLUDE).as_posix() for path in INCLUDE.rglob("*.hpp"))
     if folders:
         found = [name for name in found if name.startswith(tuple(f"aha/{folder}/" for folder in folders))]
+    if not optional:
+        found = [name for name in found if name not in OPTIONAL]
     assert found, f"no headers under {INCLUDE} for {folders or 'any folder'}"
     return found
 

@@ -5,6 +5,7 @@
 
 #include <aha/cpu/loss_from_logits.hpp>
 #include <aha/loss/parse.hpp>
+#include <cmath>
 #include <vector>
 
 namespace {
@@ -52,6 +53,36 @@ TEST(allocation, entry_points_allocate_nothing) {
   by.dlogp = old_logp;
   EXPECT_EQ(count_allocations([&] { aha::logits_gradient(both, rows, {}, softmax, by, aha::matrix(g.data(), 6, n)); }),
             0);
+
+  // in place, where nothing but the logits is written
+  std::vector<float> mine = x;
+  aha::logit_rows const own{aha::matrix(static_cast<float const*>(mine.data()), 6, n), ids, 0.9};
+  aha::logit_gradient<> place = aha::matrix(mine.data(), 6, n);
+  place.inplace = true;
+  EXPECT_EQ(count_allocations(
+                [&] { EXPECT_EQ(aha::loss_from_logits(both, objective, own, batch, place, workspace).loss, first); }),
+            0);
+  whole();
+  EXPECT_EQ(mine, g);
+
+  // shards of the vocabulary
+  std::vector<aha::softmax_partial> left(6), right(6), merged(6);
+  aha::logit_rows shard{aha::matrix(static_cast<float const*>(x.data()), 6, 2000, n), ids, 0.9};
+  shard.vocab_size = n;
+  aha::logit_rows rest{aha::matrix(static_cast<float const*>(x.data()) + 2000, 6, n - 2000, n), ids, 0.9};
+  rest.vocab_offset = 2000;
+  rest.vocab_size = n;
+  aha::column<aha::softmax_partial const> const shards[] = {left, right};
+  by.dlse = old_logp;
+  EXPECT_EQ(count_allocations([&] {
+              aha::softmax_partials(both, shard, {}, true, aha::column<aha::softmax_partial>(left));
+              aha::softmax_partials(both, rest, {}, true, aha::column<aha::softmax_partial>(right));
+              aha::merge_partials(both, aha::span(shards, 2), 0.9, aha::column<aha::softmax_partial>(merged));
+              aha::token_logp_from_partials(both, aha::column<aha::softmax_partial const>(merged), 0.9, out);
+              aha::logits_gradient(both, rest, {}, softmax, by, aha::matrix(g.data(), 6, n - 2000));
+            }),
+            0);
+  EXPECT_NEAR(static_cast<double>(logp[0]), -std::log(5000.0), 1e-5);
   batch.logp = logp;
   batch.entropy = entropy;
   EXPECT_EQ(count_allocations([&] { EXPECT_NE(aha::loss(both, objective, batch).loss, 0.0); }), 0);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
-#include <aha/core/bfloat16.hpp>
 #include <aha/cpu/row_io.hpp>
 #include <cmath>
 #include <limits>
@@ -92,8 +91,12 @@ TEST(bfloat16, blocks_equal_single_conversions) {
 TEST(bfloat16, names_and_types) {
   EXPECT_EQ(aha::dtype_of<double const>(), aha::dtype::float64);
   EXPECT_EQ(aha::dtype_of<aha::bfloat16>(), aha::dtype::bfloat16);
+  EXPECT_EQ(aha::dtype_of<aha::float16 const>(), aha::dtype::float16);
   EXPECT_STREQ(aha::name_of(aha::dtype::float32), "float32");
+  EXPECT_STREQ(aha::name_of(aha::dtype::float16), "float16");
   EXPECT_EQ(aha::element_bytes(aha::dtype::bfloat16), 2);
+  EXPECT_EQ(aha::element_bytes(aha::dtype::float16), 2);
+  static_assert(std::is_same_v<aha::computed_t<aha::float16>, float>);
   static_assert(std::is_same_v<aha::computed_t<aha::bfloat16>, float>);
   static_assert(std::is_same_v<aha::computed_t<double>, double>);
 }

@@ -12,15 +12,8 @@
 namespace {
 
 using aha::bfloat16;
-
-template <class Stored>
-Stored stored(double x) {
-  if constexpr (std::is_same_v<Stored, bfloat16>) {
-    return aha::to_bfloat16(static_cast<float>(x));
-  } else {
-    return static_cast<Stored>(x);
-  }
-}
+using aha::float16;
+using oracle::stored;
 
 /// Logits, targets and coefficients, with the forward's columns and a gradient to fill.
 template <class Stored>
@@ -30,7 +23,7 @@ struct problem {
   double tau;
   std::vector<Stored> x, g;
   std::vector<std::int64_t> ids;
-  std::vector<P> dlogp, dentropy, max, log_sum, entropy;
+  std::vector<P> dlogp, dentropy, dlse, max, log_sum, entropy;
 
   problem(std::int64_t rows, std::int64_t vocabulary, double temperature, unsigned seed, double spread = 3.0)
       : t(rows), n(vocabulary), tau(temperature) {
@@ -41,6 +34,7 @@ struct problem {
       ids.push_back(static_cast<std::int64_t>(random() % static_cast<unsigned>(n)));
       dlogp.push_back(static_cast<P>(normal(random)));
       dentropy.push_back(static_cast<P>(normal(random)));
+      dlse.push_back(static_cast<P>(normal(random)));
     }
     g.assign(x.size(), stored<Stored>(7.0));
   }
@@ -59,7 +53,7 @@ struct problem {
   }
   template <class Exec = aha::exec::cpu>
   aha::row_status backward(bool with_logp = true, bool with_entropy = true, aha::mask_view<> mask = {},
-                           Exec exec = Exec{1}) {
+                           Exec exec = Exec{1}, bool with_lse = false) {
     aha::softmax_columns<P> softmax;
     softmax.max = max;
     softmax.log_sum = log_sum;
@@ -69,26 +63,28 @@ struct problem {
       by.dentropy = dentropy;
       softmax.entropy = entropy;
     }
+    if (with_lse) by.dlse = dlse;
     return aha::logits_gradient(exec, rows(), mask, softmax, by, aha::matrix(g.data(), t, n));
   }
 };
 
 template <class Stored>
-void expect_gradient(problem<Stored>& p, bool with_logp, bool with_entropy) {
+void expect_gradient(problem<Stored>& p, bool with_logp, bool with_entropy, bool with_lse = false) {
   for (std::int64_t k = 0; k < p.t; ++k) {
     auto const i = static_cast<std::size_t>(k);
     double const a = with_logp ? static_cast<double>(p.dlogp[i]) : 0.0;
     double const b = with_entropy ? static_cast<double>(p.dentropy[i]) : 0.0;
+    double const c = with_lse ? static_cast<double>(p.dlse[i]) : 0.0;
     std::vector<double> const want =
-        oracle::gradient(oracle::softmax(p.row(k), p.n, p.ids[i], p.tau), p.ids[i], p.tau, a, b);
+        oracle::gradient(oracle::softmax(p.row(k), p.n, p.ids[i], p.tau), p.ids[i], p.tau, a, b, c);
     double top = 0.0;
     for (double w : want) top = std::max(top, std::fabs(w));
-    // fp32: R1's 1e-5 of the largest entry; bf16: one rounding beside that, half a spacing of 8 bits
-    double const relative = std::is_same_v<Stored, bfloat16> ? 0x1p-8 : 0.0;
+    // fp32: R1's 1e-5 of the largest entry; narrower types: one rounding beside that
     double const absolute = (std::is_same_v<Stored, double> ? 1e-12 : 1e-5) * top;
     for (std::int64_t v = 0; v < p.n; ++v) {
       double const w = want[static_cast<std::size_t>(v)];
-      ASSERT_NEAR(oracle::widen(p.g[static_cast<std::size_t>(k * p.n + v)]), w, absolute + relative * std::fabs(w))
+      ASSERT_NEAR(oracle::widen(p.g[static_cast<std::size_t>(k * p.n + v)]), w,
+                  absolute + oracle::one_rounding<Stored>(w))
           << "row " << k << " entry " << v;
     }
   }
@@ -98,15 +94,16 @@ template <class Stored>
 void matrix_of_cases() {
   for (std::int64_t n : {2, 7, 33, 127, 2049, 50257}) {
     for (double tau : {0.5, 1.0, 1.5}) {
-      for (int which = 1; which < 4; ++which) {
+      for (int which = 1; which < 8; ++which) {
         SCOPED_TRACE("V " + std::to_string(n) + " tau " + std::to_string(tau) + " which " + std::to_string(which));
         problem<Stored> p(n < 3000 ? 5 : 1, n, tau, static_cast<unsigned>(n) + 9U);
         p.forward();
-        EXPECT_EQ(p.backward((which & 1) != 0, (which & 2) != 0).rows, p.t);
-        expect_gradient(p, (which & 1) != 0, (which & 2) != 0);
+        bool const logp = (which & 1) != 0, entropy = (which & 2) != 0, lse = (which & 4) != 0;
+        EXPECT_EQ(p.backward(logp, entropy, {}, aha::exec::cpu{1}, lse).rows, p.t);
+        expect_gradient(p, logp, entropy, lse);
         if (n > 3000) continue;
-        p.backward((which & 1) != 0, (which & 2) != 0, {}, aha::exec::scalar{});
-        expect_gradient(p, (which & 1) != 0, (which & 2) != 0);
+        p.backward(logp, entropy, {}, aha::exec::scalar{}, lse);
+        expect_gradient(p, logp, entropy, lse);
       }
     }
   }
@@ -114,20 +111,22 @@ void matrix_of_cases() {
 TEST(logits_gradient, equals_float64_in_float32) { matrix_of_cases<float>(); }
 TEST(logits_gradient, equals_float64_in_float64) { matrix_of_cases<double>(); }
 TEST(logits_gradient, equals_float64_in_bfloat16) { matrix_of_cases<bfloat16>(); }
+TEST(logits_gradient, equals_float64_in_float16) { matrix_of_cases<float16>(); }
 
 // The whole chain in float64 against central differences of token_logp itself.
 TEST(logits_gradient, equals_central_differences) {
   problem<double> p(4, 11, 0.8, 41, 1.5);
   p.forward();
-  p.backward();
+  p.backward(true, true, {}, aha::exec::cpu{1}, true);
   auto const value = [&](std::int64_t k) {
-    std::vector<double> logp(4), entropy(4);
+    std::vector<double> logp(4), entropy(4), lse(4);
     aha::logp_outputs<double> out;
     out.logp = logp;
     out.entropy = entropy;
+    out.lse = lse;
     aha::token_logp(aha::exec::cpu{1}, p.rows(), {}, out);
     auto const i = static_cast<std::size_t>(k);
-    return p.dlogp[i] * logp[i] + p.dentropy[i] * entropy[i];
+    return p.dlogp[i] * logp[i] + p.dentropy[i] * entropy[i] + p.dlse[i] * lse[i];
   };
   double const h = 1e-5;
   for (std::int64_t k = 0; k < 4; ++k) {
@@ -154,24 +153,34 @@ TEST(logits_gradient, literal_row) {
   EXPECT_NEAR(p.g[0], -0.75, 1e-14);
   EXPECT_NEAR(p.g[1], 4.5, 1e-14);
   EXPECT_NEAR(p.g[2], -3.75, 1e-14);
+  p.dlse = {3.0};  // a = c: 3 delta / tau is left
+  p.backward(true, false, {}, aha::exec::cpu{1}, true);
+  EXPECT_EQ(p.g[0], 0.0);
+  EXPECT_NEAR(p.g[1], 6.0, 1e-14);
+  EXPECT_EQ(p.g[2], 0.0);
+  p.backward(false, false, {}, aha::exec::cpu{1}, true);  // 3 p / tau
+  EXPECT_NEAR(p.g[0], 0.75, 1e-14);
+  EXPECT_NEAR(p.g[1], 1.5, 1e-14);
+  EXPECT_NEAR(p.g[2], 3.75, 1e-14);
 }
 
-// R5: the sampled token of a confident row in bf16, against float64 of the same stored logits. The number of competing
-// tokens is chosen so that p comes out as wanted although the logits are bf16 themselves.
-TEST(logits_gradient, confident_tokens_keep_their_gradient) {
+// R5: the sampled token of a confident row in bf16 and fp16, against float64 of the same stored logits. The number of competing
+// tokens is chosen so that p comes out as wanted although the logits are rounded themselves.
+template <class Stored>
+void expect_confident_tokens() {
   for (std::int64_t n : {32000, 151936}) {
     for (double probability : {0.9, 0.99, 0.999, 0.99999}) {
-      problem<bfloat16> p(1, n, 1.0, 3, 0.0);
+      problem<Stored> p(1, n, 1.0, 3, 0.0);
       std::int64_t const id = n / 2 + 3;
       auto const at = static_cast<std::size_t>(id);
       p.ids[0] = id;
       double const odds = probability / (1.0 - probability);
-      p.x[at] = stored<bfloat16>(std::log(odds * 0.9 * static_cast<double>(n)));
+      p.x[at] = stored<Stored>(std::log(odds * 0.9 * static_cast<double>(n)));
       double const competing = std::round(std::exp(oracle::widen(p.x[at])) / odds);
       for (std::size_t v = static_cast<std::size_t>(competing); v < p.x.size(); ++v) {
-        if (v != at) p.x[v] = stored<bfloat16>(-60.0);
+        if (v != at) p.x[v] = stored<Stored>(-60.0);
       }
-      if (competing > static_cast<double>(id)) p.x[static_cast<std::size_t>(competing)] = stored<bfloat16>(0.0);
+      if (competing > static_cast<double>(id)) p.x[static_cast<std::size_t>(competing)] = stored<Stored>(0.0);
       p.dlogp[0] = -1.0F;
       p.dentropy[0] = 0.25F;
       for (double tau : {1.0, 0.5, 1.5}) {
@@ -187,7 +196,10 @@ TEST(logits_gradient, confident_tokens_keep_their_gradient) {
           ASSERT_NE(g, 0.0);
           if (-std::expm1(want.logp) < 1e-9) continue;  // float64 itself knows 1 - p no better
           double const error = std::fabs(oracle::widen(p.g[at]) - g) / std::fabs(g);
-          EXPECT_LE(error, 0x1p-8) << n << " " << probability << " " << tau;  // one rounding, wherever g falls
+          // One rounding, wherever g falls. float16 is finer than what a float32 sum beside 1 knows of 1 - p: 1e-7.
+          double const summed = std::is_same_v<Stored, float16> ? 1e-7 / std::fabs(g) : 0.0;
+          EXPECT_LE(error, oracle::one_rounding<Stored>(g) / std::fabs(g) + summed)
+              << n << " " << probability << " " << tau;
           bool const gate = tau == 1.0 && !with_entropy && probability < 0.9995;
           if (gate) {
             EXPECT_LE(error, 0.0025) << n << " " << probability;
@@ -197,10 +209,13 @@ TEST(logits_gradient, confident_tokens_keep_their_gradient) {
     }
   }
 }
+TEST(logits_gradient, confident_tokens_keep_their_gradient_in_bfloat16) { expect_confident_tokens<bfloat16>(); }
+TEST(logits_gradient, confident_tokens_keep_their_gradient_in_float16) { expect_confident_tokens<float16>(); }
 
-// Only the rounding of the result separates bf16 from the same values in float32.
-TEST(logits_gradient, bfloat16_is_float32_rounded_once) {
-  problem<bfloat16> p(4, 4099, 0.9, 51);
+// Only the rounding of the result separates narrow types from the same values in float32.
+template <class Stored>
+void expect_float32_rounded_once() {
+  problem<Stored> p(4, 4099, 0.9, 51);
   problem<float> wide(4, 4099, 0.9, 51);
   for (std::size_t k = 0; k < p.x.size(); ++k) wide.x[k] = aha::to_float(p.x[k]);
   wide.dlogp = p.dlogp;
@@ -209,8 +224,12 @@ TEST(logits_gradient, bfloat16_is_float32_rounded_once) {
   wide.forward();
   p.backward();
   wide.backward();
-  for (std::size_t k = 0; k < p.g.size(); ++k) ASSERT_EQ(p.g[k].bits, aha::to_bfloat16(wide.g[k]).bits);
+  for (std::size_t k = 0; k < p.g.size(); ++k) {
+    ASSERT_EQ(p.g[k].bits, stored<Stored>(static_cast<double>(wide.g[k])).bits);
+  }
 }
+TEST(logits_gradient, bfloat16_is_float32_rounded_once) { expect_float32_rounded_once<bfloat16>(); }
+TEST(logits_gradient, float16_is_float32_rounded_once) { expect_float32_rounded_once<float16>(); }
 
 TEST(logits_gradient, removed_logits_get_exactly_zero) {
   float const ninf = -std::numeric_limits<float>::infinity();
@@ -257,6 +276,7 @@ TEST(logits_gradient, unread_rows) {
   p.ids[2] = -100;
   p.dlogp[3] = 0.0F;
   p.dentropy[3] = 0.0F;
+  p.dlse[3] = 0.0F;
   p.forward(mask);
   EXPECT_EQ(p.backward(true, true, mask).rows, 3);
   std::vector<float> const want = p.g;
@@ -277,6 +297,72 @@ TEST(logits_gradient, unread_rows) {
     dirty.backward(true, true, mask, aha::exec::cpu{2});
     EXPECT_EQ(std::memcmp(dirty.g.data(), want.data(), want.size() * sizeof(float)), 0);
   }
+}
+
+// In place: the bits of a gradient with memory of its own, for every tail, mask and thread count; rows that are not read
+// become zeros too.
+template <class Stored>
+void expect_inplace() {
+  using P = aha::computed_t<Stored>;
+  std::vector<std::uint8_t> const mask{1, 0, 1, 1, 1, 1};
+  for (std::int64_t n : {1, 7, 130, 2047, 2048, 2049, 5000}) {
+    problem<Stored> p(6, n, 0.9, 72);
+    p.ids[2] = -100;
+    p.dlogp[3] = p.dentropy[3] = p.dlse[3] = P(0);
+    for (std::size_t v = 0; v < static_cast<std::size_t>(n); ++v)
+      p.x[static_cast<std::size_t>(n) + v] = stored<Stored>(NAN);
+    p.forward(mask);
+    p.backward(true, true, mask, aha::exec::cpu{1}, true);
+    for (int threads : {1, 3}) {
+      problem<Stored> q = p;
+      aha::softmax_columns<P> softmax;
+      softmax.max = q.max;
+      softmax.log_sum = q.log_sum;
+      softmax.entropy = q.entropy;
+      aha::logit_coefficients<P> by;
+      by.dlogp = q.dlogp;
+      by.dentropy = q.dentropy;
+      by.dlse = q.dlse;
+      aha::logit_gradient<> to = aha::matrix(q.x.data(), q.t, n);
+      to.inplace = true;
+      EXPECT_EQ(aha::logits_gradient(aha::exec::cpu{threads}, q.rows(), mask, softmax, by, to).rows, 4);
+      ASSERT_EQ(std::memcmp(q.x.data(), p.g.data(), p.g.size() * sizeof(Stored)), 0) << n;
+      EXPECT_NE(std::memcmp(q.x.data(), p.x.data(), p.g.size() * sizeof(Stored)), 0);
+      EXPECT_EQ(oracle::widen(q.x[static_cast<std::size_t>(n)]), 0.0);
+    }
+  }
+}
+TEST(logits_gradient, in_place_of_the_logits) {
+  expect_inplace<float>();
+  expect_inplace<double>();
+  expect_inplace<bfloat16>();
+  expect_inplace<float16>();
+}
+
+TEST(logits_gradient, in_place_means_the_same_memory) {
+  problem<float> p(6, 8, 1.0, 97);
+  p.forward();
+  std::vector<float> const before = p.x;
+  aha::softmax_columns<float> softmax;
+  softmax.max = p.max;
+  softmax.log_sum = p.log_sum;
+  aha::logit_coefficients<float> by;
+  by.dlse = p.dlse;
+  auto const expect = [&](aha::logit_rows<> const& rows, aha::logit_gradient<> to, char const* rest) {
+    to.inplace = true;
+    EXPECT_EQ(error_of([&] { aha::logits_gradient(aha::exec::cpu{1}, rows, {}, softmax, by, to); }),
+              std::string("aha::logits_gradient: dlogits: expected ") + rest);
+  };
+  expect(p.rows(), aha::matrix(p.g.data(), 6, 8), "the logits' address and strides (inplace), got another address");
+  aha::logit_rows<> const few{aha::matrix(static_cast<float const*>(p.x.data()), 6, 4, 8), p.ids, 1.0};
+  expect(few, aha::matrix(p.x.data(), 6, 4, 4), "the logits' address and strides (inplace), got other strides");
+  expect(few, aha::matrix(p.x.data() + 4, 6, 4, 8), "the logits' address and strides (inplace), got another address");
+  aha::logit_rows<> const repeated{aha::matrix(static_cast<float const*>(p.x.data()), 6, 8, 0), p.ids, 1.0};
+  expect(repeated, aha::matrix(p.x.data(), 6, 8, 0),
+         "rows that do not overlap each other, got shape [6, 8] with strides 0, 0");
+  by.dlse = aha::span(static_cast<float const*>(p.x.data()) + 3, 6);
+  expect(p.rows(), aha::matrix(p.x.data(), 6, 8), "memory apart from dlse, got overlapping memory");
+  EXPECT_EQ(p.x, before);
 }
 
 template <class Stored>
@@ -315,6 +401,7 @@ TEST(logits_gradient, bitwise_alone_in_batches_and_threads) {
   expect_bitwise<float>();
   expect_bitwise<double>();
   expect_bitwise<bfloat16>();
+  expect_bitwise<float16>();
 }
 
 // logits[:, :-1] in, a differently strided gradient out; what lies between its rows stays.
@@ -372,7 +459,7 @@ TEST(logits_gradient, bad_input_is_named_and_nothing_written) {
   expect("temperature", "a positive number (1e-30 to 1e30), got 0");
   p.tau = 1.0;
   by.dlogp = {};
-  expect("dlogp", "a column, or dentropy, got neither");
+  expect("dlogp", "a column, or dentropy, or dlse, got none of them");
   by.dentropy = p.dentropy;
   expect("entropy", "shape [6] beside logits [6, 8], got nothing");
   by = {};

@@ -12,21 +12,20 @@
 namespace {
 
 using aha::bfloat16;
+using aha::float16;
+using oracle::stored;
 using bytes = std::vector<std::byte>;
-
-template <class Stored>
-Stored stored(double x) {
-  if constexpr (std::is_same_v<Stored, bfloat16>) {
-    return aha::to_bfloat16(static_cast<float>(x));
-  } else {
-    return static_cast<Stored>(x);
-  }
-}
 
 char const* const clip_only = "token_mean(clip(0.2, 0.28))";
 char const* const with_kl = "sequence_mean(clip(0.2, 0.28) + 0.04 * kl(\"k3\"))";
 char const* const with_entropy =
     "sequence_mean(weight * clip(0.2, 0.28, level=\"sequence\") + 0.04 * kl(\"k3\")) - 0.01 * token_mean(entropy())";
+
+char const* const with_lse =
+    "sequence_sum(clip(0.1, 0.3)) - 0.02 * token_mean(entropy()) + 0.003 * token_mean(z_loss()) + "
+    "0.1 * sequence_mean(kl(\"k3\", gradient=\"ratio\", level=\"sequence\"))";
+char const* const passive_statistic = "sequence_mean(clip(0.2, 0.28, level=\"sequence_token\") + 0.5 * z_loss())";
+char const* const with_value = "token_mean(clip(0.2, 0.28) + 0.5 * value_loss(0.2)) + 2 * sequence_mean(given())";
 
 /// Four sequences of 3, 0, 1 and 4 tokens over V = 37, padded to width 4 or packed.
 template <class Stored>
@@ -39,7 +38,7 @@ struct problem {
   std::vector<std::uint8_t> mask;
   std::vector<Stored> x, g;
   std::vector<std::int64_t> ids;
-  std::vector<P> old_logp, ref_logp, adv, weight;
+  std::vector<P> old_logp, ref_logp, adv, weight, value, returns;
   bytes workspace;
 
   explicit problem(bool as_padded) : padded(as_padded) {
@@ -57,6 +56,8 @@ struct problem {
         old_logp.push_back(static_cast<P>(real ? -3.0 + 0.5 * normal(random) : 0.0));
         ref_logp.push_back(static_cast<P>(real ? -3.0 + 0.5 * normal(random) : 0.0));
         weight.push_back(static_cast<P>(real ? 1.0 + 0.2 * normal(random) : 0.0));
+        value.push_back(static_cast<P>(real ? normal(random) : 0.0));
+        returns.push_back(static_cast<P>(real ? normal(random) : 0.0));
       }
     }
     g.assign(x.size(), stored<Stored>(7.0));
@@ -88,6 +89,12 @@ struct problem {
     if (objective.find("weight") != std::string::npos) {
       b.weight = aha::scoped<aha::column<P const>>(aha::scope::token, view(weight));
     }
+    if (objective.find("value") != std::string::npos) {
+      b.value = view(value);
+      b.old_value = view(weight);
+      b.returns = view(returns);
+      b.given = view(returns);
+    }
     b.adv = aha::per_sequence(adv);
     b.totals = aha::totals(7, 3);
     return b;
@@ -115,8 +122,10 @@ composed compose(problem<Stored> const& p, std::string const& objective) {
   widened(p.ref_logp, q.ref_logp);
   widened(p.adv, q.adv);
   widened(p.weight, q.weight);
+  widened(p.value, q.value);
+  widened(p.returns, q.returns);
   q.mask = p.mask;
-  std::vector<double> logp(size), entropy(size), dlogp(size), dentropy(size);
+  std::vector<double> logp(size), entropy(size), lse(size), dlogp(size), dentropy(size), dlse(size);
   std::vector<oracle::row> rows(size);
   composed r;
   r.g.assign(p.x.size(), 0.0);
@@ -127,6 +136,7 @@ composed compose(problem<Stored> const& p, std::string const& objective) {
     rows[k] = oracle::softmax(p.x.data() + k * 37, 37, p.ids[k], p.tau);
     logp[k] = rows[k].logp;
     entropy[k] = rows[k].entropy;
+    lse[k] = rows[k].lse;
   }
   aha::token_batch<aha::host, double> b = q.batch(objective);
   b.mask = p.padded ? aha::mask_view<>(aha::matrix(static_cast<std::uint8_t const*>(counts.data()), 4, 4))
@@ -138,12 +148,16 @@ composed compose(problem<Stored> const& p, std::string const& objective) {
     b.entropy = q.view(entropy);
     out.dentropy = aha::span(dentropy.data(), p.tokens());
   }
+  if (objective.find("z_loss") != std::string::npos) {
+    b.lse = q.view(lse);
+    out.dlse = aha::span(dlse.data(), p.tokens());
+  }
   aha::loss_result const l = aha::loss(aha::exec::scalar{}, aha::parse(objective), b, out);
   r.loss = l.loss;
   r.stats = l.stats;
   for (std::size_t k = 0; k < size; ++k) {
     if (counts[k] == 0) continue;
-    std::vector<double> const g = oracle::gradient(rows[k], p.ids[k], p.tau, dlogp[k], dentropy[k]);
+    std::vector<double> const g = oracle::gradient(rows[k], p.ids[k], p.tau, dlogp[k], dentropy[k], dlse[k]);
     std::copy(g.begin(), g.end(), r.g.begin() + static_cast<std::ptrdiff_t>(k * 37));
   }
   return r;
@@ -152,9 +166,8 @@ composed compose(problem<Stored> const& p, std::string const& objective) {
 template <class Stored>
 void expect_composition() {
   double const close = std::is_same_v<Stored, double> ? 1e-12 : 1e-5;
-  double const rounding = std::is_same_v<Stored, bfloat16> ? 0x1p-8 : 0.0;
   for (bool padded : {false, true}) {
-    for (char const* objective : {clip_only, with_kl, with_entropy}) {
+    for (char const* objective : {clip_only, with_kl, with_entropy, with_lse, passive_statistic, with_value}) {
       SCOPED_TRACE(std::string(objective) + (padded ? " padded" : " packed"));
       problem<Stored> p(padded);
       p.ids[2] = -100;
@@ -168,10 +181,11 @@ void expect_composition() {
         EXPECT_EQ(got.stats.sequences, 3);
         EXPECT_EQ(got.stats.clip_low, want.stats.clip_low);
         EXPECT_EQ(got.stats.clip_high, want.stats.clip_high);
-        EXPECT_EQ((got.stats.observed & aha::observe::entropy) != 0, objective == with_entropy);
+        EXPECT_EQ((got.stats.observed & aha::observe::entropy) != 0,
+                  objective == with_entropy || objective == with_lse);
         EXPECT_NEAR(got.stats.entropy_sum, want.stats.entropy_sum, 1e-4);
         for (std::size_t k = 0; k < p.g.size(); ++k) {
-          ASSERT_NEAR(oracle::widen(p.g[k]), want.g[k], close * top + rounding * std::fabs(want.g[k])) << k;
+          ASSERT_NEAR(oracle::widen(p.g[k]), want.g[k], close * top + oracle::one_rounding<Stored>(want.g[k])) << k;
         }
       };
       check(p.run(objective, aha::exec::cpu{1}));
@@ -182,10 +196,11 @@ void expect_composition() {
 TEST(loss_from_logits, is_its_composition_in_float32) { expect_composition<float>(); }
 TEST(loss_from_logits, is_its_composition_in_float64) { expect_composition<double>(); }
 TEST(loss_from_logits, is_its_composition_in_bfloat16) { expect_composition<bfloat16>(); }
+TEST(loss_from_logits, is_its_composition_in_float16) { expect_composition<float16>(); }
 
 // Independent of every engine's derivative: the loss itself, perturbed.
 TEST(loss_from_logits, equals_central_differences) {
-  for (char const* objective : {with_kl, with_entropy}) {
+  for (char const* objective : {with_kl, with_entropy, with_lse}) {  // passive statistics differ from their differences
     problem<double> p(false);
     p.run(objective, aha::exec::cpu{1});
     std::vector<double> const g = p.g;
@@ -313,6 +328,7 @@ TEST(loss_from_logits, loss_alone_and_entropy_on_request) {
   EXPECT_EQ(aha::workspace_bytes(aha::exec::cpu{1}, o, p.rows()), 8 * 17);
   EXPECT_EQ(aha::workspace_bytes(aha::exec::cpu{1}, o, p.rows(), asked), 8 * 21);
   EXPECT_EQ(aha::workspace_bytes(aha::exec::cpu{1}, aha::parse(with_entropy), p.rows()), 8 * 25);
+  EXPECT_EQ(aha::workspace_bytes(aha::exec::cpu{1}, aha::parse(with_lse), p.rows()), 8 * 33);
   problem<float> q(false);
   aha::loss_result const observed = q.run(with_kl, aha::exec::cpu{1}, asked);
   EXPECT_EQ(observed.loss, want.loss);
@@ -340,6 +356,98 @@ TEST(loss_from_logits, cut_last_column) {
   for (std::size_t i = 0; i < 4; ++i) {
     EXPECT_EQ(std::memcmp(&g[i * 5 * 37], &p.g[i * 4 * 37], 4 * 37 * sizeof(float)), 0);
     EXPECT_EQ(g[(i * 5 + 4) * 37], 7.0F);
+  }
+}
+
+// Inputs that do not come from the logits keep their outputs; the others' gradients go on into dlogits.
+TEST(loss_from_logits, outputs_of_other_inputs) {
+  problem<double> p(true);
+  auto const o = aha::parse(with_value);
+  auto const b = p.batch(with_value);
+  std::vector<double> dvalue(16, 7.0), dgiven(16, 7.0), token_loss(16, 7.0), want_value(16), want_given(16),
+      want_loss(16);
+  aha::outputs<double> out;
+  out.dvalue = dvalue;
+  out.dgiven = aha::matrix(dgiven.data(), 4, 4);
+  out.token_loss = token_loss;
+  p.workspace.resize(static_cast<std::size_t>(aha::workspace_bytes(aha::exec::cpu{1}, o, p.rows())));
+  double const loss =
+      aha::loss_from_logits(aha::exec::cpu{1}, o, p.rows(), b, p.dlogits(), p.workspace, aha::observe::defaults, out)
+          .loss;
+  std::vector<double> logp(16);
+  aha::logp_outputs<double> forward;
+  forward.logp = aha::matrix(logp.data(), 4, 4);
+  aha::token_logp(aha::exec::cpu{1}, p.rows(), b.mask, forward);
+  auto from_logp = b;
+  from_logp.logp = logp;
+  aha::outputs<double> want;
+  want.dvalue = want_value;
+  want.dgiven = want_given;
+  want.token_loss = want_loss;
+  EXPECT_EQ(aha::loss(aha::exec::cpu{1}, o, from_logp, want).loss, loss);
+  EXPECT_EQ(dvalue, want_value);
+  EXPECT_EQ(dgiven, want_given);
+  EXPECT_EQ(token_loss, want_loss);
+  EXPECT_NE(dvalue[0], 0.0);
+  EXPECT_NE(dgiven[0], 0.0);
+  auto const error = [&](aha::outputs<double> const& wrong) -> std::string {
+    try {
+      aha::loss_from_logits(aha::exec::cpu{1}, o, p.rows(), b, p.dlogits(), p.workspace, aha::observe::defaults, wrong);
+    } catch (std::invalid_argument const& e) {
+      return e.what();
+    }
+    return "no error";
+  };
+  aha::outputs<double> wrong;
+  wrong.dlogp = dvalue;
+  EXPECT_EQ(error(wrong), "aha::loss_from_logits: dlogp: expected no buffer (it goes on into dlogits), got one");
+  wrong = {};
+  wrong.dvalue = aha::span(p.x.data(), 16);
+  EXPECT_EQ(error(wrong), "aha::loss_from_logits: dvalue: expected memory apart from logits, got overlapping memory");
+  wrong.dvalue = aha::span(p.g.data(), 16);
+  EXPECT_EQ(error(wrong), "aha::loss_from_logits: dvalue: expected memory apart from dlogits, got overlapping memory");
+}
+
+// R8: in place needs no memory of its own, and gives the same bits.
+template <class Stored>
+void expect_inplace() {
+  for (bool padded : {false, true}) {
+    problem<Stored> p(padded);
+    p.ids[2] = -100;
+    double const want = p.run(with_entropy, aha::exec::cpu{1}).loss;
+    auto to = padded ? aha::logit_gradient<>(p.x.data(), 4, 4, 37, 4 * 37, 37) : aha::matrix(p.x.data(), 8, 37);
+    auto const call = [&] {
+      return aha::loss_from_logits(aha::exec::cpu{2}, aha::parse(with_entropy), p.rows(), p.batch(with_entropy), to,
+                                   p.workspace);
+    };
+    EXPECT_THROW(call(), std::invalid_argument);  // not asked for
+    to.inplace = true;
+    EXPECT_EQ(call().loss, want);
+    EXPECT_TRUE(same(p.x, p.g));
+  }
+}
+TEST(loss_from_logits, in_place_of_the_logits) {
+  expect_inplace<float>();
+  expect_inplace<double>();
+  expect_inplace<bfloat16>();
+  expect_inplace<float16>();
+}
+
+// Hosts keep a batch dimension of one around packed tokens: [1, T, V] and targets [1, T] or [T].
+TEST(loss_from_logits, packed_tokens_with_a_batch_dimension_of_one) {
+  problem<float> p(false);
+  double const want = p.run(with_kl, aha::exec::cpu{1}).loss;
+  std::vector<float> g(p.x.size(), 7.0F);
+  for (bool deep : {false, true}) {
+    aha::index_view<> ids = p.ids;
+    if (deep) ids = aha::matrix(static_cast<std::int64_t const*>(p.ids.data()), 1, 8);
+    aha::logit_rows<> const rows{static_cast<float const*>(p.x.data()), 1, 8, 37, 8 * 37, 37, ids, p.tau};
+    auto const b = p.batch(with_kl);
+    g.assign(g.size(), 7.0F);
+    aha::loss_result const r = aha::loss_from_logits(aha::exec::cpu{1}, aha::parse(with_kl), rows, b,
+                                                     {g.data(), 1, 8, 37, 8 * 37, 37}, p.workspace);
+    EXPECT_EQ(r.loss, want);
+    EXPECT_TRUE(same(g, p.g));
   }
 }
 
@@ -383,6 +491,12 @@ TEST(loss_from_logits, bad_input_is_named_and_nothing_written) {
   rows.temperature = 0;
   expect("temperature", "a positive number (1e-30 to 1e30), got 0");
   rows = p.rows();
+  b.lse = p.old_logp;
+  expect("lse", "no column (it is computed from the logits), got one");
+  b.lse = {};
+  rows.vocab_size = 74;
+  expect("logits", "whole rows (shards go through softmax_partials), got the ids [0, 37) of 74");
+  rows = p.rows();
   to = aha::matrix(p.x.data(), 8, 37);
   expect("dlogits", "memory apart from logits, got overlapping memory");
   to = aha::matrix(p.g.data(), 7, 37);
@@ -411,7 +525,7 @@ TEST(loss_from_logits, bad_input_is_named_and_nothing_written) {
   b = good;
   problem<double> wide(false);
   rows = wide.rows();
-  expect("logits", "float32 or bfloat16 beside float32 columns, got float64");
+  expect("logits", "float32, bfloat16 or float16 beside float32 columns, got float64");
 }
 
 }  // namespace

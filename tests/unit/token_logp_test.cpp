@@ -12,6 +12,7 @@
 namespace {
 
 using aha::bfloat16;
+using aha::float16;
 constexpr double inf = std::numeric_limits<double>::infinity();
 
 template <class P>
@@ -63,13 +64,7 @@ std::vector<float> make_row(shape s, std::int64_t n, std::int64_t target, std::m
 template <class Stored>
 std::vector<Stored> stored(std::vector<float> const& x) {
   std::vector<Stored> y(x.size());
-  for (std::size_t k = 0; k < x.size(); ++k) {
-    if constexpr (std::is_same_v<Stored, bfloat16>) {
-      y[k] = aha::to_bfloat16(x[k]);
-    } else {
-      y[k] = static_cast<Stored>(x[k]);
-    }
-  }
+  for (std::size_t k = 0; k < x.size(); ++k) y[k] = oracle::stored<Stored>(static_cast<double>(x[k]));
   return y;
 }
 
@@ -112,6 +107,7 @@ TEST(token_logp, obeys_its_mathematics) {
         if (n > 129 && tau != 0.5) continue;  // the other types share everything but loads: one temperature is enough
         expect_row(aha::exec::cpu{1}, stored<double>(x), target, tau);
         expect_row(aha::exec::cpu{1}, stored<bfloat16>(x), target, tau);
+        expect_row(aha::exec::cpu{1}, stored<float16>(x), target, tau);
         expect_row(aha::exec::scalar{}, x, target, tau);
       }
     }
@@ -203,12 +199,14 @@ TEST(token_logp, bitwise_alone_in_batches_and_threads) {
   expect_bitwise_rows<float>();
   expect_bitwise_rows<double>();
   expect_bitwise_rows<bfloat16>();
+  expect_bitwise_rows<float16>();
 }
 
-TEST(token_logp, bfloat16_equals_the_same_values_in_float32) {
-  problem<bfloat16> const p(9, 4099, 22);
+template <class Stored>
+void expect_the_same_in_float32() {
+  problem<Stored> const p(9, 4099, 22);
   std::vector<float> wide;
-  for (bfloat16 v : p.x) wide.push_back(aha::to_float(v));
+  for (Stored v : p.x) wide.push_back(aha::to_float(v));
   row_results<float> narrow(9);
   row_results<float> full(9);
   aha::token_logp(aha::exec::cpu{1}, p.rows(), {}, narrow.views);
@@ -216,6 +214,8 @@ TEST(token_logp, bfloat16_equals_the_same_values_in_float32) {
   EXPECT_TRUE(narrow.same(full));
   EXPECT_LT(full.logp[0], -1.0F);
 }
+TEST(token_logp, bfloat16_equals_the_same_values_in_float32) { expect_the_same_in_float32<bfloat16>(); }
+TEST(token_logp, float16_equals_the_same_values_in_float32) { expect_the_same_in_float32<float16>(); }
 
 TEST(token_logp, entropy_on_request_changes_nothing_else) {
   problem<float> const p(5, 3001, 23);
@@ -402,7 +402,7 @@ TEST(token_logp, bad_input_is_named_and_nothing_written) {
   EXPECT_EQ(call(rows), "aha::token_logp: logits: expected strides >= 0, got strides 180, -9");
   problem<double> const wide(20, 9, 31);
   EXPECT_EQ(call(wide.rows()),
-            "aha::token_logp: logits: expected float32 or bfloat16 beside float32 columns, got float64");
+            "aha::token_logp: logits: expected float32, bfloat16 or float16 beside float32 columns, got float64");
   row_results<double> d(20);
   EXPECT_EQ(error_of([&] { aha::token_logp(aha::exec::cpu{1}, p.rows(), {}, d.views); }),
             "aha::token_logp: logits: expected float64 beside float64 columns, got float32");

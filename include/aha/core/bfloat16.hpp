@@ -35,32 +35,4 @@ AHA_FN inline bfloat16 to_bfloat16(float x) {
   return bfloat16{static_cast<std::uint16_t>(chosen)};
 }
 
-/// Types that logits and their gradients may be stored in.
-enum class dtype : std::uint8_t { float64, float32, bfloat16 };
-
-/// The tag of a storage type.
-template <class Stored>
-constexpr dtype dtype_of() {
-  using S = std::remove_const_t<Stored>;
-  static_assert(std::is_same_v<S, double> || std::is_same_v<S, float> || std::is_same_v<S, bfloat16>,
-                "aha: logits are stored as double, float or aha::bfloat16");
-  if constexpr (std::is_same_v<S, double>) {
-    return dtype::float64;
-  } else if constexpr (std::is_same_v<S, float>) {
-    return dtype::float32;
-  } else {
-    return dtype::bfloat16;
-  }
-}
-
-/// Type that a row of `Stored` is computed in, and that its per-row results have: double for double, otherwise float.
-template <class Stored>
-using computed_t = std::conditional_t<std::is_same_v<std::remove_const_t<Stored>, double>, double, float>;
-
-/// NumPy's and torch's name of a storage type, for error texts.
-constexpr char const* name_of(dtype d) {
-  return d == dtype::float64 ? "float64" : (d == dtype::float32 ? "float32" : "bfloat16");
-}
-constexpr std::int64_t element_bytes(dtype d) { return d == dtype::float64 ? 8 : (d == dtype::float32 ? 4 : 2); }
-
 AHA_NAMESPACE_END

@@ -59,6 +59,8 @@ struct index_view {
   template <class Int, class = std::enable_if_t<std::is_same_v<std::remove_const_t<Int>, std::int64_t> ||
                                                 std::is_same_v<std::remove_const_t<Int>, std::int32_t>>>
   constexpr index_view(matrix<Int, Space> m) : index_view(column<Int const, Space>(matrix<Int const, Space>(m))) {}
+  template <class Int, class = std::enable_if_t<std::is_same_v<Int, std::int64_t> || std::is_same_v<Int, std::int32_t>>>
+  constexpr index_view(column<Int, Space> c) : index_view(column<Int const, Space>(c)) {}
 
   AHA_FN constexpr bool present() const { return rank != 0; }
   AHA_FN std::int64_t size() const { return rank == 2 ? rows * width : width; }
@@ -150,6 +152,14 @@ template <class T, class Space>
 constexpr auto per_sequence(span<T, Space> s) {
   return scoped<span<T, Space>>(scope::sequence, s);
 }
+template <class T, class Space>
+constexpr auto per_sequence(column<T, Space> c) {
+  return scoped<column<T, Space>>(scope::sequence, c);
+}
+template <class Space>
+constexpr auto per_sequence(mask_view<Space> m) {
+  return scoped<mask_view<Space>>(scope::sequence, m);
+}
 /// One entry a token: `[T]` (packed) or `[B, L]` (padded).
 template <class C>
 constexpr auto per_token(C const& c) {
@@ -164,6 +174,14 @@ constexpr auto per_token(span<T, Space> s) {
 template <class T, class Space>
 constexpr auto per_token(matrix<T, Space> m) {
   return scoped<matrix<T, Space>>(scope::token, m);
+}
+template <class T, class Space>
+constexpr auto per_token(column<T, Space> c) {
+  return scoped<column<T, Space>>(scope::token, c);
+}
+template <class Space>
+constexpr auto per_token(mask_view<Space> m) {
+  return scoped<mask_view<Space>>(scope::token, m);
 }
 
 AHA_NAMESPACE_END

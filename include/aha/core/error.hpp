@@ -76,4 +76,13 @@ Result fail(status const& why) {
 #endif
 }
 
+/// Ends a function whose result has no room for a status: throws, or puts the status into `why`. Without exceptions and
+/// without `why` the caller sees from the (empty) result that something was wrong.
+inline void report(status const& s, status* why) {
+  if (why != nullptr) *why = s;
+#if AHA_EXCEPTIONS
+  if (why == nullptr && !s.ok()) throw std::invalid_argument(s.message());
+#endif
+}
+
 AHA_NAMESPACE_END

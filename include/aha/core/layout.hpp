@@ -17,6 +17,8 @@ struct packed {
 };
 template <class C>
 packed(C&) -> packed<host>;
+template <class Int, class Space>
+packed(span<Int, Space>) -> packed<Space>;
 
 /// Sequences in rows of equal width; what belongs to one is said by a mask `[rows, width]` or by lengths `[rows]`
 /// (the first `lens[i]` tokens of row i). Without either every token belongs. Masks may be ragged, left-padded or holed.

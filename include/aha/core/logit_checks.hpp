@@ -35,29 +35,33 @@ bool fits(logit_layout const& l, View const& c) {
   return c.rank == 2 && c.rows == l.outer && c.width == l.rows;
 }
 
-/// A view that is absent, or present with one entry a row of logits.
+/// A view that is absent, or present with one entry a row of logits (or of partials, `beside` says).
 template <class View>
 status check_beside(std::string_view function, std::string_view argument, logit_layout const& l, View const& c,
-                    bool required = false) {
+                    bool required = false, std::string_view beside = "logits") {
   if (c.rank == 0 && !required) return {};
   if (!fits(l, c)) {
-    return bad_argument(function, argument, text("shape ", column_shape_beside(l), " beside logits ", logits_shape(l)),
+    return bad_argument(function, argument,
+                        text("shape ", column_shape_beside(l), " beside ", beside, " ", logits_shape(l)),
                         c.rank == 0 ? std::string("nothing") : text("shape ", view_shape(c)));
   }
   if (c.data == nullptr && l.size() > 0) return bad_argument(function, argument, "data", "a null pointer");
   return {};
 }
 
-/// Shape and strides of logits or of their gradient.
+/// Shape and strides of logits or of their gradient. A shard of the vocabulary may be empty.
 inline status check_layout(std::string_view function, std::string_view argument, logit_layout const& l,
-                           void const* data) {
+                           void const* data, bool shard = false) {
   if (!l.present()) return bad_argument(function, argument, "[T, V] or [B, L, V]", "nothing");
   if (l.outer < 0 || l.rows < 0) return bad_argument(function, argument, "extents >= 0", logits_shape(l));
-  if (l.vocabulary < 1) return bad_argument(function, argument, "at least one logit a row", logits_shape(l));
+  if (l.vocabulary < (shard ? 0 : 1))
+    return bad_argument(function, argument, "at least one logit a row", logits_shape(l));
   if (l.row_stride < 0 || l.outer_stride < 0) {
     return bad_argument(function, argument, "strides >= 0", text("strides ", l.outer_stride, ", ", l.row_stride));
   }
-  if (data == nullptr && l.size() > 0) return bad_argument(function, argument, "data", "a null pointer");
+  if (data == nullptr && l.size() > 0 && l.vocabulary > 0) {
+    return bad_argument(function, argument, "data", "a null pointer");
+  }
   return {};
 }
 
@@ -75,19 +79,46 @@ inline status check_rows_apart(std::string_view function, std::string_view argum
                       text("shape ", logits_shape(l), " with strides ", l.outer_stride, ", ", l.row_stride));
 }
 
-/// Everything about `logit_rows` and a mask but the ids themselves. `T` is the type of the per-row columns.
+/// Whole rows, or a part of a vocabulary that contains it.
+template <class Space>
+status check_shard(std::string_view function, logit_rows<Space> const& rows) {
+  if (rows.vocab_offset < 0) return bad_argument(function, "vocab_offset", "an id >= 0", to_text(rows.vocab_offset));
+  if (rows.ids() < 1 || rows.vocab_offset > rows.ids() || rows.vocabulary > rows.ids() - rows.vocab_offset) {
+    return bad_argument(function, "vocab_size",
+                        text("at least ", rows.vocab_offset + (rows.vocabulary > 0 ? rows.vocabulary : 1), " (logits ",
+                             logits_shape(rows), " from id ", rows.vocab_offset, " on)"),
+                        to_text(rows.ids()));
+  }
+  return {};
+}
+
+/// Functions that need a whole row at once.
+template <class Space>
+status check_whole(std::string_view function, logit_rows<Space> const& rows) {
+  if (!rows.is_shard()) return {};
+  return bad_argument(
+      function, "logits", "whole rows (shards go through softmax_partials)",
+      text("the ids [", rows.vocab_offset, ", ", rows.vocab_offset + rows.vocabulary, ") of ", rows.ids()));
+}
+
+inline status check_temperature(std::string_view function, double temperature) {
+  if (temperature >= smallest_temperature && temperature <= largest_temperature) return {};
+  return bad_argument(function, "temperature", "a positive number (1e-30 to 1e30)", to_text(temperature));
+}
+
+/// Everything about `logit_rows` and a mask but the ids themselves. `T` is the type of the per-row columns; void where
+/// there are none.
 template <class T, class Space>
 status check_rows(std::string_view function, logit_rows<Space> const& rows, mask_view<Space> const& mask) {
-  if (status s = check_layout(function, "logits", rows, rows.data); !s.ok()) return s;
-  if ((rows.type == dtype::float64) != std::is_same_v<T, double>) {
-    return bad_argument(
-        function, "logits",
-        std::is_same_v<T, double> ? "float64 beside float64 columns" : "float32 or bfloat16 beside float32 columns",
-        name_of(rows.type));
+  if (status s = check_layout(function, "logits", rows, rows.data, rows.is_shard()); !s.ok()) return s;
+  bool const wide = rows.type == dtype::float64;
+  if (!std::is_void_v<T> && wide != std::is_same_v<T, double>) {
+    return bad_argument(function, "logits",
+                        wide ? "float32, bfloat16 or float16 beside float32 columns" : "float64 beside float64 columns",
+                        name_of(rows.type));
   }
-  if (!(rows.temperature >= smallest_temperature && rows.temperature <= largest_temperature)) {
-    return bad_argument(function, "temperature", "a positive number (1e-30 to 1e30)", to_text(rows.temperature));
-  }
+  if (status s = check_shard(function, rows); !s.ok()) return s;
+  if (status s = check_temperature(function, rows.temperature); !s.ok()) return s;
   if (status s = check_beside(function, "targets", rows, rows.targets, true); !s.ok()) return s;
   return check_beside(function, "mask", rows, mask);
 }
@@ -99,11 +130,11 @@ bool takes_part(logit_rows<Space> const& rows, mask_view<Space> const& mask, std
   return (!mask.present() || mask.at(i, t)) && rows.targets.at(i, t) != logit_rows<Space>::ignore_index;
 }
 
-/// The target of row t of block i lies in [0, V). Reads host memory.
+/// The target of row t of block i lies in [0, V) of the whole vocabulary. Reads host memory.
 inline status check_target(std::string_view function, logit_rows<host> const& rows, std::int64_t i, std::int64_t t) {
   std::int64_t const id = rows.targets.at(i, t);
-  if (id >= 0 && id < rows.vocabulary) return {};
-  return bad_argument(function, "targets", text("ids in [0, ", rows.vocabulary, ") or -100"),
+  if (id >= 0 && id < rows.ids()) return {};
+  return bad_argument(function, "targets", text("ids in [0, ", rows.ids(), ") or -100"),
                       rows.rank == 2 ? text(id, " at position ", t) : text(id, " at position [", i, ", ", t, "]"));
 }
 
@@ -124,8 +155,8 @@ inline status check_targets(std::string_view function, logit_rows<host> const& r
 /// Writable views: rows of their own.
 template <class T>
 status check_writable(std::string_view function, std::string_view argument, logit_layout const& l,
-                      column<T, host> const& c) {
-  if (status s = check_beside(function, argument, l, c); !s.ok()) return s;
+                      column<T, host> const& c, std::string_view beside = "logits") {
+  if (status s = check_beside(function, argument, l, c, false, beside); !s.ok()) return s;
   if (c.rank == 2 && c.rows > 1 && c.row_stride < c.width) {
     return bad_argument(function, argument, "rows that do not overlap", text("a row stride of ", c.row_stride));
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <aha/core/bfloat16.hpp>
 #include <aha/core/column.hpp>
+#include <aha/core/dtype.hpp>
 
 AHA_NAMESPACE_BEGIN
 
@@ -34,9 +34,12 @@ struct logit_layout {
 };
 
 /// Logits with the token that each row predicts.
-///   data       `[T, V]` or `[B, L, V]` of float64, float32 or bfloat16 (`dtype`, erased: engines dispatch once a call)
+///   data       `[T, V]` or `[B, L, V]` of float64, float32, bfloat16 or float16 (`dtype`, erased: engines dispatch once
+///              a call)
 ///   targets    `[T]` or `[B, L]`, int32 or int64: the sampled token of each row, in [0, V); `ignore_index` is a mask
 ///   temperature  > 0, divides the logits of log-prob, entropy and gradient alike
+///   vocab_offset, vocab_size  where the rows are a shard: they hold the ids `[vocab_offset, vocab_offset + V)` of a
+///              vocabulary of `vocab_size` (0: of these V, whole rows). Targets are ids of the whole vocabulary.
 /// A row that is masked or ignored is never read.
 template <class Space = host>
 struct logit_rows : logit_layout {
@@ -44,6 +47,8 @@ struct logit_rows : logit_layout {
   void const* data = nullptr;
   index_view<Space> targets;
   double temperature = 1.0;
+  std::int64_t vocab_offset = 0;
+  std::int64_t vocab_size = 0;
 
   constexpr logit_rows() = default;
   /// `[T, V]`
@@ -53,12 +58,24 @@ struct logit_rows : logit_layout {
         data(m.data_handle()),
         targets(ids),
         temperature(tau) {}
+  /// `[B, L, V]`
+  template <class T>
+  constexpr logit_rows(cube<T, Space> c, index_view<Space> ids, double tau = 1.0)
+      : logit_rows(c.data_handle(), c.extent(0), c.extent(1), c.extent(2), c.stride(0), c.stride(1), ids, tau) {}
   /// `[B, L, V]`, with strides in elements.
   template <class T>
   constexpr logit_rows(T const* p, std::int64_t b, std::int64_t l, std::int64_t v, std::int64_t outer_stride_,
                        std::int64_t row_stride_, index_view<Space> ids, double tau = 1.0)
       : logit_layout(dtype_of<T>(), 3, b, l, v, outer_stride_, row_stride_), data(p), targets(ids), temperature(tau) {}
 
+  /// Ids of the whole vocabulary.
+  AHA_FN constexpr std::int64_t ids() const { return vocab_size == 0 ? vocabulary : vocab_size; }
+  AHA_FN constexpr bool is_shard() const { return vocab_offset != 0 || ids() != vocabulary; }
+  /// Where an id lies in these rows; -1 where another shard has it.
+  AHA_FN constexpr std::int64_t position_of(std::int64_t id) const {
+    std::int64_t const at = id - vocab_offset;
+    return at >= 0 && at < vocabulary ? at : -1;
+  }
   /// Row t of block i, once the caller has dispatched on `type`.
   template <class T>
   AHA_FN T const* row(std::int64_t i, std::int64_t t) const {
@@ -67,15 +84,19 @@ struct logit_rows : logit_layout {
 };
 template <class T, class Space, class... More>
 logit_rows(matrix<T, Space>, More const&...) -> logit_rows<Space>;
+template <class T, class Space, class... More>
+logit_rows(cube<T, Space>, More const&...) -> logit_rows<Space>;
 template <class T, class... More>
 logit_rows(T const*, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t, More const&...)
     -> logit_rows<host>;
 
 /// Where the gradient with respect to logits goes: the writable twin of `logit_rows`, of the same shape and dtype, with
-/// strides of its own. Rows must not overlap each other.
+/// strides of its own. Rows must not overlap each other. With `inplace` it is the memory of the logits themselves, which
+/// the gradient overwrites: same address, same strides, and the logits' values are gone. Without it, sharing is an error.
 template <class Space = host>
 struct logit_gradient : logit_layout {
   void* data = nullptr;
+  bool inplace = false;
 
   constexpr logit_gradient() = default;
   /// `[T, V]`
@@ -83,6 +104,10 @@ struct logit_gradient : logit_layout {
   constexpr logit_gradient(matrix<T, Space> m)
       : logit_layout(dtype_of<T>(), 2, 1, m.extent(0), m.extent(1), m.extent(0) * m.stride(0), m.stride(0)),
         data(m.data_handle()) {}
+  /// `[B, L, V]`
+  template <class T, class = std::enable_if_t<!std::is_const_v<T>>>
+  constexpr logit_gradient(cube<T, Space> c)
+      : logit_gradient(c.data_handle(), c.extent(0), c.extent(1), c.extent(2), c.stride(0), c.stride(1)) {}
   /// `[B, L, V]`, with strides in elements.
   template <class T, class = std::enable_if_t<!std::is_const_v<T>>>
   constexpr logit_gradient(T* p, std::int64_t b, std::int64_t l, std::int64_t v, std::int64_t outer_stride_,
@@ -96,6 +121,8 @@ struct logit_gradient : logit_layout {
 };
 template <class T, class Space>
 logit_gradient(matrix<T, Space>) -> logit_gradient<Space>;
+template <class T, class Space>
+logit_gradient(cube<T, Space>) -> logit_gradient<Space>;
 template <class T>
 logit_gradient(T*, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t) -> logit_gradient<host>;
 

@@ -15,8 +15,7 @@
 
 AHA_NAMESPACE_BEGIN
 
-// Executors share one concept: `run(count, f)` calls f(i) once for every i in [0, count), in any order and on any thread,
-// and returns when all are done. Work is cut by the problem, never by the number of threads, so results are the same.
+// Executors for everybody; what an executor is says executor.hpp.
 
 /// Runs everything on the calling thread.
 struct serial_executor {
@@ -141,11 +140,13 @@ class thread_pool {
   bool stop_ = false;
 };
 
-/// std::thread executor over the kept pool. `threads` 0 means all that the machine has.
+/// std::thread executor over the kept pool. `threads` 0 means all that the machine has, 1 the calling thread alone: then
+/// no pool is made.
 struct thread_executor {
   int threads = 0;
   template <class F>
   void run(std::int64_t count, F const& f) const {
+    if (threads == 1) return serial_executor{}.run(count, f);
     static int const all = static_cast<int>(std::thread::hardware_concurrency());
     thread_pool::instance().run(threads > 0 ? threads : (all > 0 ? all : 1), count, f);
   }

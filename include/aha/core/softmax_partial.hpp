@@ -13,12 +13,19 @@ inline constexpr double minus_infinity = -std::numeric_limits<double>::infinity(
 /// The row loop keeps one over its blocks, a vocabulary shard hands one to its siblings; parts join by `merge` in any
 /// order. A part without the target holds -inf there. `sum_xp` stays 0 where no entropy is wanted.
 /// An empty part, and one of -inf logits only, has max -inf and sum_exp 0; a NaN logit makes sum_exp NaN for good.
+/// Four doubles in this order: an array of them is what ranks exchange, `[T, 4]` to whoever knows numbers only.
 struct softmax_partial {
   double max = minus_infinity;
   double sum_exp = 0.0;
   double target_logit = minus_infinity;
   double sum_xp = 0.0;
+
+  /// What every shard holds of a row that is masked: a target without mass, which no row of logits has. It stays so
+  /// under `merge`, and its results are 0, so that whoever ends a row needs no mask.
+  AHA_FN static constexpr softmax_partial left_out() { return {minus_infinity, 0.0, 0.0, 0.0}; }
+  AHA_FN constexpr bool is_left_out() const { return max == minus_infinity && sum_exp == 0.0 && target_logit == 0.0; }
 };
+static_assert(sizeof(softmax_partial) == 4 * sizeof(double));
 
 /// The same part, expressed relative to `max`, which is not below its own.
 AHA_FN inline softmax_partial rescaled(softmax_partial const& p, double max, double temperature) {
@@ -34,7 +41,8 @@ AHA_FN inline softmax_partial rescaled(softmax_partial const& p, double max, dou
   return r;
 }
 
-/// The union of two disjoint parts of one row.
+/// The union of two disjoint parts of one row. Commutative, and associative up to rounding: ranks that fold the same parts
+/// in the same order get the same bits.
 AHA_FN inline softmax_partial merge(softmax_partial const& a, softmax_partial const& b, double temperature) {
   double const max = a.max < b.max ? b.max : a.max;
   softmax_partial r = rescaled(a, max, temperature);
@@ -57,9 +65,10 @@ struct softmax_row {
   double log_sum = 0.0;
 };
 
-/// A row of -inf only, like one with a NaN or +inf, gives NaN, as torch.log_softmax has it.
+/// A row of -inf only, like one with a NaN or +inf, gives NaN, as torch.log_softmax has it; a row that was left out zeros.
 AHA_FN inline softmax_row finish(softmax_partial const& p, double temperature) {
   softmax_row r;
+  if (p.is_left_out()) return r;
   r.max = p.max;
   r.log_sum = math::log(p.sum_exp);
   r.lse = p.max / temperature + r.log_sum;

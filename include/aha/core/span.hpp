@@ -23,6 +23,17 @@ template <class C, class T>
 struct is_container_of<C, T, std::void_t<decltype(std::declval<C&>().data()), decltype(std::declval<C&>().size())>>
     : std::is_convertible<std::remove_pointer_t<decltype(std::declval<C&>().data())> (*)[], T (*)[]> {};
 
+/// True for arrays of other libraries that know strides (Eigen's, xtensor's): `data()` and `size()` do not say where
+/// their entries lie.
+template <class C, class = void>
+struct has_inner_stride : std::false_type {};
+template <class C>
+struct has_inner_stride<C, std::void_t<decltype(std::declval<C&>().innerStride())>> : std::true_type {};
+template <class C, class = void>
+struct knows_strides : has_inner_stride<C> {};
+template <class C>
+struct knows_strides<C, std::void_t<decltype(std::declval<C&>().strides())>> : std::true_type {};
+
 /// One-dimensional view: pointer and length. Member names follow std::mdspan. Sizes are int64.
 template <class T, class Space>
 class span {
@@ -33,7 +44,10 @@ class span {
   constexpr span() = default;
   constexpr span(T* data, std::int64_t size) : data_(data), size_(size) {}
   template <class C, class = std::enable_if_t<is_container_of<C, T>::value && std::is_same_v<Space, host>>>
-  constexpr span(C& c) : data_(c.data()), size_(static_cast<std::int64_t>(c.size())) {}
+  constexpr span(C& c) : data_(c.data()), size_(static_cast<std::int64_t>(c.size())) {
+    static_assert(!knows_strides<C>::value,
+                  "aha: an array with strides is given as view(array): include aha/interop/eigen.hpp or xtensor.hpp");
+  }
   template <class U, class = std::enable_if_t<std::is_convertible_v<U (*)[], T (*)[]>>>
   constexpr span(span<U, Space> const& s) : data_(s.data_handle()), size_(s.size()) {}
 
@@ -81,5 +95,34 @@ template <class T>
 matrix(T*, std::int64_t, std::int64_t) -> matrix<T, host>;
 template <class T>
 matrix(T*, std::int64_t, std::int64_t, std::int64_t) -> matrix<T, host>;
+
+/// Three-dimensional view (`[B, L, V]` logits), unit stride inside a row, any strides between rows and between blocks.
+template <class T, class Space = host>
+class cube {
+ public:
+  using element_type = T;
+  using space_type = Space;
+
+  constexpr cube() = default;
+  constexpr cube(T* data, std::int64_t blocks, std::int64_t rows, std::int64_t cols)
+      : cube(data, blocks, rows, cols, rows * cols, cols) {}
+  constexpr cube(T* data, std::int64_t blocks, std::int64_t rows, std::int64_t cols, std::int64_t block_stride,
+                 std::int64_t row_stride)
+      : data_(data), extent_{blocks, rows, cols}, stride_{block_stride, row_stride, 1} {}
+  template <class U, class = std::enable_if_t<std::is_convertible_v<U (*)[], T (*)[]>>>
+  constexpr cube(cube<U, Space> const& c)
+      : cube(c.data_handle(), c.extent(0), c.extent(1), c.extent(2), c.stride(0), c.stride(1)) {}
+
+  AHA_FN constexpr T* data_handle() const { return data_; }
+  AHA_FN constexpr std::int64_t extent(int r) const { return extent_[r]; }
+  AHA_FN constexpr std::int64_t stride(int r) const { return stride_[r]; }
+
+ private:
+  T* data_ = nullptr;
+  std::int64_t extent_[3] = {};
+  std::int64_t stride_[3] = {0, 0, 1};
+};
+template <class T, class... Sizes>
+cube(T*, Sizes...) -> cube<T, host>;
 
 AHA_NAMESPACE_END

@@ -143,7 +143,8 @@ advantage_stats advantages(Exec const& exec, advantage::group<Baseline, Scale> c
   constexpr bool typed =
       (std::is_same_v<T, float> || std::is_same_v<T, double>)&&std::is_same_v<typename out::element_type, T> &&
       std::is_same_v<typename in::space_type, host> && std::is_same_v<typename out::space_type, host>;
-  static_assert(cpu, "aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}");
+  static_assert(
+      cpu, "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
   static_assert(typed, "aha: advantages takes host rewards of float or double and a writable output of the same type");
   if constexpr (cpu && typed) {
     span<T const> const from(span{reward});

@@ -14,17 +14,19 @@ struct softmax_columns {
   column<T const, Space> entropy;
 };
 
-/// The two coefficients of each row: the loss's derivatives by its log-prob and by its entropy. One may be absent.
+/// The coefficients of each row: the loss's derivatives by its log-prob, its entropy and its log-sum-exp (of a z-loss).
+/// At least one is there.
 template <class T, class Space = host>
 struct logit_coefficients {
   column<T const, Space> dlogp;
   column<T const, Space> dentropy;
+  column<T const, Space> dlse;
 };
 
-/// A gradient's place: shape and dtype of the logits, rows apart.
+/// A gradient's place: shape and dtype of the logits, rows apart; with `inplace`, the logits' own memory.
 inline status check_gradient(std::string_view function, logit_rows<host> const& rows,
                              logit_gradient<host> const& dlogits) {
-  if (status s = check_layout(function, "dlogits", dlogits, dlogits.data); !s.ok()) return s;
+  if (status s = check_layout(function, "dlogits", dlogits, dlogits.data, rows.is_shard()); !s.ok()) return s;
   if (dlogits.type != rows.type) {
     return bad_argument(function, "dlogits", text(name_of(rows.type), " as the logits"), name_of(dlogits.type));
   }
@@ -33,7 +35,19 @@ inline status check_gradient(std::string_view function, logit_rows<host> const& 
     return bad_argument(function, "dlogits", text("shape ", logits_shape(rows), " as the logits"),
                         text("shape ", logits_shape(dlogits)));
   }
+  if (dlogits.inplace) {
+    bool const same = dlogits.data == rows.data && (rows.rows < 2 || dlogits.row_stride == rows.row_stride) &&
+                      (rows.outer < 2 || dlogits.outer_stride == rows.outer_stride);
+    if (!same) {
+      return bad_argument(function, "dlogits", "the logits' address and strides (inplace)",
+                          dlogits.data == rows.data ? "other strides" : "another address");
+    }
+  }
   return check_rows_apart(function, "dlogits", dlogits);
+}
+/// The logits' memory as far as `dlogits` has to lie apart from it.
+inline region logits_region(logit_rows<host> const& rows, logit_gradient<host> const& dlogits) {
+  return dlogits.inplace ? region() : region(rows, rows.data);
 }
 
 /// What `logits_gradient` refuses, before it writes anything. Counts the rows that take part.
@@ -43,8 +57,8 @@ status validate_logits_gradient(logit_rows<host> const& rows, mask_view<host> co
                                 logit_gradient<host> const& dlogits, std::int64_t& count) {
   constexpr char const* function = "logits_gradient";
   if (status s = check_rows<T>(function, rows, mask); !s.ok()) return s;
-  if (!by.dlogp.present() && !by.dentropy.present()) {
-    return bad_argument(function, "dlogp", "a column, or dentropy", "neither");
+  if (!by.dlogp.present() && !by.dentropy.present() && !by.dlse.present()) {
+    return bad_argument(function, "dlogp", "a column, or dentropy, or dlse", "none of them");
   }
   if (softmax.entropy.present() && !by.dentropy.present()) {
     return bad_argument(function, "entropy", "nothing where no dentropy is given", "a column");
@@ -56,19 +70,20 @@ status validate_logits_gradient(logit_rows<host> const& rows, mask_view<host> co
   };
   for (entry const& c : {entry{"max", softmax.max, true}, entry{"log_sum", softmax.log_sum, true},
                          entry{"entropy", softmax.entropy, by.dentropy.present()}, entry{"dlogp", by.dlogp, false},
-                         entry{"dentropy", by.dentropy, false}}) {
+                         entry{"dentropy", by.dentropy, false}, entry{"dlse", by.dlse, false}}) {
     if (status s = check_beside(function, c.name, rows, c.values, c.required); !s.ok()) return s;
   }
   if (status s = check_gradient(function, rows, dlogits); !s.ok()) return s;
   status s = check_apart(function, {{"dlogits", region(dlogits, dlogits.data)}},
-                         {{"logits", region(rows, rows.data)},
+                         {{"logits", logits_region(rows, dlogits)},
                           {"targets", region(rows.targets)},
                           {"mask", region(mask)},
                           {"max", region(softmax.max)},
                           {"log_sum", region(softmax.log_sum)},
                           {"entropy", region(softmax.entropy)},
                           {"dlogp", region(by.dlogp)},
-                          {"dentropy", region(by.dentropy)}});
+                          {"dentropy", region(by.dentropy)},
+                          {"dlse", region(by.dlse)}});
   return s.ok() ? check_targets(function, rows, mask, count) : s;
 }
 
@@ -77,6 +92,7 @@ template <class Exec, class T>
 void gradient_rows(Exec const& exec, logit_rows<host> const& rows, mask_view<host> const& mask,
                    softmax_columns<T> const& softmax, logit_coefficients<T> const& by,
                    logit_gradient<host> const& dlogits) {
+  if (rows.vocabulary == 0) return;  // an empty shard
   dispatch_dtype(rows.type, [&](auto* tag) {
     using Stored = std::remove_pointer_t<decltype(tag)>;
     if constexpr (std::is_same_v<computed_t<Stored>, T>) {
@@ -90,15 +106,16 @@ void gradient_rows(Exec const& exec, logit_rows<host> const& rows, mask_view<hos
         if (takes_part(rows, mask, i, t)) {
           g.dlogp = at(by.dlogp, i, t);
           g.dentropy = at(by.dentropy, i, t);
+          g.dlse = at(by.dlse, i, t);
         }
-        if (g.dlogp == 0.0 && g.dentropy == 0.0) {
+        if (g.dlogp == 0.0 && g.dentropy == 0.0 && g.dlse == 0.0) {
           std::memset(static_cast<void*>(to), 0, static_cast<std::size_t>(rows.vocabulary) * sizeof(Stored));
           return;
         }
         g.max = at(softmax.max, i, t);
         g.log_sum = at(softmax.log_sum, i, t);
         Stored const* const row = rows.template row<Stored>(i, t);
-        std::int64_t const id = rows.targets.at(i, t);
+        std::int64_t const id = rows.position_of(rows.targets.at(i, t));
         if (g.dentropy == 0.0) {
           gradient_of_row<false, V>(row, rows.vocabulary, id, rows.temperature, g, to);
         } else {
@@ -110,19 +127,24 @@ void gradient_rows(Exec const& exec, logit_rows<host> const& rows, mask_view<hos
   });
 }
 
-/// Gradient with respect to logits from two coefficients a row, in one read and one write of each row:
-///   dlogits_v = a (delta_vt - p_v)/tau - b p_v (log p_v + H)/tau,   a = dlogp, b = dentropy, p from max and log_sum
+/// Gradient with respect to logits from up to three coefficients a row, in one read and one write of each row:
+///   dlogits_v = a (delta_vt - p_v)/tau - b p_v (log p_v + H)/tau + c p_v/tau
+/// with a = dlogp, b = dentropy, c = dlse (lse = log sum_v e^(x_v/tau), as of a z-loss), p from max and log_sum.
 /// Shapes: logits and dlogits `[T, V]` or `[B, L, V]` of one dtype, everything else `[T]` or `[B, L]`.
 /// Formed in float32 (float64 for float64) and rounded once; 1 - p_t is formed without cancellation. p = 0 gives 0.
-/// Rows that are masked, whose target is -100 or whose coefficients are both 0 are not read: they get zeros, whatever
-/// their logits, softmax columns (or, where masked, coefficients) hold. `dlogits` must not share memory with an input.
+/// Rows that are masked, whose target is -100 or whose coefficients are all 0 are not read: they get zeros, whatever
+/// their logits, softmax columns (or, where masked, coefficients) hold. `dlogits` must not share memory with an input,
+/// except with the logits themselves where it says `inplace`: then they are overwritten, with the same bits.
+/// Rows may be a shard of the vocabulary: with max, log_sum and entropy of the whole row (token_logp_from_partials) this is
+/// the shard's part of the gradient, and needs no communication.
 /// Errors: `aha::logits_gradient: <argument>: expected ..., got ...`. Allocates nothing.
 template <class Exec, class T>
 row_status logits_gradient(Exec const& exec, logit_rows<host> const& rows, mask_view<host> const& mask,
                            softmax_columns<T> const& softmax, logit_coefficients<T> const& by,
                            logit_gradient<host> const& dlogits) {
-  static_assert(is_cpu_exec<Exec>,
-                "aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}");
+  static_assert(
+      is_cpu_exec<Exec>,
+      "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
   row_status result;
   if (status s = validate_logits_gradient(rows, mask, softmax, by, dlogits, result.rows); !s.ok()) {
     return fail<row_status>(s);

@@ -10,38 +10,49 @@ AHA_NAMESPACE_BEGIN
 /// Memory that `loss_from_logits` lays its columns out in must begin at a multiple of this.
 inline constexpr std::int64_t workspace_alignment = 8;
 
-/// True where entropy has to be computed: a term that contributes reads it, or an observer asked for by name.
-template <class Objective>
-bool wants_entropy(Objective const& objective, unsigned observed) {
-  return ((needs_of_objective(objective).active | reads_of_observers(observed)) & reads::entropy) != 0;
-}
-/// True where the objective has a gradient by entropy.
-template <class Objective>
-bool wants_dentropy(Objective const& objective) {
-  return (needs_of_objective(objective).active & reads::entropy) != 0;
-}
+/// Which per-row columns a call computes beside log-probabilities: what a contributing term reads, or an observer asked
+/// for by name; and which gradients the objective has by them.
+struct logits_columns {
+  bool gradient = false;
+  bool entropy = false;
+  bool dentropy = false;
+  bool lse = false;
+  bool dlse = false;
 
-/// The per-row columns of one `loss_from_logits`: up to six of T, and one byte a row for the effective mask.
+  template <class Objective>
+  logits_columns(Objective const& objective, unsigned observed, bool with_gradient) : gradient(with_gradient) {
+    unsigned const active = needs_of_objective(objective).active;
+    unsigned const read = active | reads_of_observers(observed);
+    entropy = (read & reads::entropy) != 0;
+    lse = (read & reads::lse) != 0;
+    dentropy = gradient && (active & reads::entropy) != 0;
+    dlse = gradient && (active & reads::lse) != 0;
+  }
+};
+
+/// The per-row columns of one `loss_from_logits`: up to eight of T, and one byte a row for the effective mask.
 template <class T>
 struct logits_workspace {
-  column<T> logp, entropy, max, log_sum, dlogp, dentropy;
+  column<T> logp, entropy, lse, max, log_sum, dlogp, dentropy, dlse;
   std::uint8_t* mask = nullptr;
   std::int64_t bytes = 0;
 
   /// Lays the columns out from `base`, each shaped beside the logits. With a null base only `bytes` is meaningful.
-  logits_workspace(logit_layout const& l, std::byte* base, bool with_entropy, bool with_gradient, bool with_dentropy) {
-    auto const take = [&](bool wanted) {
-      if (!wanted) return column<T>();
+  logits_workspace(logit_layout const& l, std::byte* base, logits_columns const& wanted) {
+    auto const take = [&](bool there) {
+      if (!there) return column<T>();
       T* const at = base == nullptr ? nullptr : reinterpret_cast<T*>(base + bytes);
       bytes += l.size() * static_cast<std::int64_t>(sizeof(T));
       return l.rank == 2 ? column<T>(span<T>(at, l.rows)) : column<T>(matrix<T>(at, l.outer, l.rows));
     };
     logp = take(true);
-    entropy = take(with_entropy);
-    max = take(with_gradient);
-    log_sum = take(with_gradient);
-    dlogp = take(with_gradient);
-    dentropy = take(with_gradient && with_dentropy);
+    entropy = take(wanted.entropy);
+    lse = take(wanted.lse);
+    max = take(wanted.gradient);
+    log_sum = take(wanted.gradient);
+    dlogp = take(wanted.gradient);
+    dentropy = take(wanted.dentropy);
+    dlse = take(wanted.dlse);
     if (base != nullptr) mask = reinterpret_cast<std::uint8_t*>(base + bytes);
     bytes += l.size();
   }

@@ -52,7 +52,8 @@ loss_result loss(Exec const& e, Objective const& objective, token_batch<Space, T
   constexpr bool on_host = std::is_same_v<Space, host> && std::is_same_v<OutSpace, host>;
   constexpr bool one_type = std::is_floating_point_v<T> && std::is_same_v<Out, T>;
   constexpr bool whole = is_loss_objective<Objective>::value;
-  static_assert(cpu, "aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}");
+  static_assert(
+      cpu, "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
   static_assert(on_host, "aha: exec::cpu reads host memory: this batch or its outputs are in another memory space");
   static_assert(whole, "aha: not an objective: wrap the terms in an aggregate such as token_mean(...)");
   static_assert(one_type, "aha: columns and outputs are all float or all double");

@@ -7,16 +7,17 @@
 
 AHA_NAMESPACE_BEGIN
 
-/// Bytes of workspace that `loss_from_logits` needs for these rows, gradient included: at most 16 a row for float32
-/// without entropy terms, 8 more with them, and 1 for the mask (twice that, but for the mask, for float64).
+/// Bytes of workspace that `loss_from_logits` needs for these rows, gradient included: at most 16 a row for float32, 8
+/// more with entropy terms and 8 more with a z-loss, and 1 for the mask (twice that, but for the mask, for float64).
 template <class Exec, class Objective>
 std::int64_t workspace_bytes(Exec const&, Objective const& objective, logit_rows<host> const& rows,
                              unsigned observed = observe::defaults) {
-  static_assert(is_cpu_exec<Exec>, "aha: the first argument is where the call runs: exec::cpu or exec::scalar");
-  bool const h = wants_entropy(objective, observed);
-  bool const dh = wants_dentropy(objective);
-  return rows.type == dtype::float64 ? logits_workspace<double>(rows, nullptr, h, true, dh).bytes
-                                     : logits_workspace<float>(rows, nullptr, h, true, dh).bytes;
+  static_assert(
+      is_cpu_exec<Exec>,
+      "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
+  logits_columns const wanted(objective, observed, true);
+  return rows.type == dtype::float64 ? logits_workspace<double>(rows, nullptr, wanted).bytes
+                                     : logits_workspace<float>(rows, nullptr, wanted).bytes;
 }
 
 /// Calls f(i, t, masked in) for every row of logits as its sequence and the batch's mask have it; i and t address
@@ -34,16 +35,55 @@ void for_each_token(logit_layout const& l, token_batch<host, T> const& b, F cons
   }
 }
 
+/// `[1, T, V]` beside a packed layout is `[T, V]`: hosts keep a batch dimension of one around packed tokens.
+template <class Rows, class T>
+Rows without_batch_of_one(Rows rows, token_batch<host, T> const& b) {
+  if (b.layout.is_packed() && rows.rank == 3 && rows.outer == 1) rows.rank = 2;
+  return rows;
+}
+template <class T>
+logit_rows<host> flattened(logit_rows<host> rows, token_batch<host, T> const& b) {
+  bool const one = rows.rank == 3;
+  rows = without_batch_of_one(rows, b);
+  if (one && rows.rank == 2 && rows.targets.rank == 2 && rows.targets.rows == 1) rows.targets.rank = 1;
+  return rows;
+}
+
+/// Columns that `loss_from_logits` computes itself, and whose gradients it hands on to the logits.
+inline constexpr unsigned computed_from_logits = reads::logp | reads::entropy | reads::lse;
+
+/// No output shares memory with an input or another output, the workspace included.
+template <class T>
+status check_logits_memory(std::string_view function, logit_rows<host> const& rows, token_batch<host, T> const& b,
+                           logit_gradient<host> const& dlogits, span<std::byte, host> workspace,
+                           outputs<T, host> const& out) {
+  place const written[] = {place{"workspace", region(column<std::byte>(workspace))},
+                           place{"dlogits", region(dlogits, dlogits.data)}, place{"dvalue", region(out.dvalue)},
+                           place{"dgiven", region(out.dgiven)}, place{"token_loss", region(out.token_loss)}};
+  place const read[] = {place{"logits", logits_region(rows, dlogits)}, place{"targets", region(rows.targets)}};
+  if (status s = check_apart(function, written, read); !s.ok()) return s;
+  // In place the logits are no input of dlogits, but still of everything else.
+  place const others[] = {written[0], written[2], written[3], written[4]};
+  if (status s = check_apart(function, others, {place{"logits", region(rows, rows.data)}}); !s.ok()) return s;
+  return check_apart(function, written, input_places<T>(b).at);
+}
+
 /// What `loss_from_logits` refuses, before it writes anything, the workspace included.
 template <class Objective, class T>
 status validate_loss_from_logits(Objective const& objective, logit_rows<host> const& rows,
                                  token_batch<host, T> const& b, logit_gradient<host> const& dlogits,
-                                 span<std::byte, host> workspace, unsigned observed) {
+                                 span<std::byte, host> workspace, unsigned observed, outputs<T, host> const& out) {
   constexpr char const* function = "loss_from_logits";
   if (status s = check_rows<T>(function, rows, {}); !s.ok()) return s;
-  if (status s = check_batch(function, objective, b, outputs<T>{}, observed, reads::logp | reads::entropy); !s.ok()) {
-    return s;
-  }
+  if (status s = check_whole(function, rows); !s.ok()) return s;
+  if (status s = check_batch(function, objective, b, out, observed, computed_from_logits); !s.ok()) return s;
+  status s;
+  outputs<T, host>::gradients(out, [&](active_input by, std::string_view name, column<T, host> const& c) {
+    if (c.present() && (computed_from_logits & reads_of(by)) != 0) {
+      s = bad_argument(function, name, "no buffer (it goes on into dlogits)", "one");
+    }
+  });
+  if (!s.ok()) return s;
   bool const shaped = rows.rank == 2
                           ? rows.rows == b.layout.entries()
                           : !b.layout.is_packed() && rows.outer == b.layout.sequences && rows.rows == b.layout.width;
@@ -54,33 +94,17 @@ status validate_loss_from_logits(Objective const& objective, logit_rows<host> co
                         logits_shape(rows));
   }
   bool const gradient = dlogits.present();
-  if (gradient) {
-    if (status s = check_gradient(function, rows, dlogits); !s.ok()) return s;
-  }
-  std::int64_t const needed =
-      logits_workspace<T>(rows, nullptr, wants_entropy(objective, observed), gradient, wants_dentropy(objective)).bytes;
+  if (gradient) s = check_gradient(function, rows, dlogits);
+  if (!s.ok()) return s;
+  std::int64_t const needed = logits_workspace<T>(rows, nullptr, logits_columns(objective, observed, gradient)).bytes;
   if (workspace.size() < needed || (workspace.data_handle() == nullptr && needed > 0)) {
     return bad_argument(function, "workspace", text("at least ", needed, " bytes"), to_text(workspace.size()));
   }
   if (reinterpret_cast<std::uintptr_t>(workspace.data_handle()) % workspace_alignment != 0) {
     return bad_argument(function, "workspace", text("an address divisible by ", workspace_alignment), "another");
   }
-  if (status s = check_apart(
-          function, {{"workspace", region(column<std::byte>(workspace))}, {"dlogits", region(dlogits, dlogits.data)}},
-          {{"logits", region(rows, rows.data)},
-           {"targets", region(rows.targets)},
-           {"old_logp", region(static_cast<column<T const> const&>(b.old_logp))},
-           {"ref_logp", region(b.ref_logp)},
-           {"adv", region(b.adv.values)},
-           {"weight", region(b.weight.values)},
-           {"keep", region(b.keep.values)},
-           {"mask", region(b.mask.present() ? b.mask : b.layout.mask)},
-           {"length", region(b.length)},
-           {"layout", region(b.layout.index)}});
-      !s.ok()) {
-    return s;
-  }
-  status s;
+  s = check_logits_memory(function, rows, b, dlogits, workspace, out);
+  if (!s.ok()) return s;
   for_each_token(rows, b, [&](std::int64_t i, std::int64_t t, bool in) {
     if (s.ok() && in && rows.targets.at(i, t) != rows.ignore_index) s = check_target(function, rows, i, t);
   });
@@ -88,31 +112,36 @@ status validate_loss_from_logits(Objective const& objective, logit_rows<host> co
 }
 
 /// Loss of an objective straight from logits, and its gradient by them: token_logp, then loss, then logits_gradient.
-///   rows     logits `[T, V]` with `packed`, `[B, L, V]` with `padded`, targets and temperature
-///   batch    as for `loss`, without logp and entropy, which are computed here; target -100 is a mask, in denominators
-///            and statistics too (`count_totals` of the host must count it so)
-///   dlogits  shape and dtype of the logits; absent (`{}`) for the loss alone. May not share memory with the logits
+///   rows     logits `[T, V]` or `[1, T, V]` with `packed`, `[B, L, V]` with `padded`, targets and temperature
+///   batch    as for `loss`, without logp, entropy and lse, which are computed here; target -100 is a mask, in
+///            denominators and statistics too (`count_totals` of the host must count it so)
+///   dlogits  shape and dtype of the logits; absent (`{}`) for the loss alone. Apart from the logits, or, where it says
+///            `inplace`, in their place: the same bits, without memory of its own
 ///   workspace  at least `workspace_bytes(...)`, aligned to 8 bytes; its content does not matter
-/// Each unmasked row is read at most twice, masked rows never. Entropy is computed only where a term or an observer asked
-/// for by name reads it. The result does not depend on threads. Errors: `aha::loss_from_logits: ...`, before anything is
+///   out      dvalue, dgiven and token_loss, as of `loss`, where they are wanted
+/// Each unmasked row is read at most twice, masked rows never. Entropy and lse are computed only where a term, or an observer
+/// asked for by name, reads them. The result does not depend on threads. Errors: `aha::loss_from_logits: ...`, before anything is
 /// written. Allocates nothing.
 template <class Exec, class Objective, class Space, class T>
-loss_result loss_from_logits(Exec const& exec, Objective const& objective, logit_rows<host> const& rows,
-                             token_batch<Space, T> const& batch, logit_gradient<host> const& dlogits,
-                             span<std::byte, host> workspace, unsigned observed = observe::defaults) {
+loss_result loss_from_logits(Exec const& exec, Objective const& objective, logit_rows<host> const& given,
+                             token_batch<Space, T> const& batch, logit_gradient<host> const& wanted,
+                             span<std::byte, host> workspace, unsigned observed = observe::defaults,
+                             outputs<T, host> const& out = {}) {
   constexpr bool cpu = is_cpu_exec<Exec>;
   constexpr bool on_host = std::is_same_v<Space, host>;
   constexpr bool whole = is_loss_objective<Objective>::value;
-  static_assert(cpu, "aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}");
+  static_assert(
+      cpu, "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
   static_assert(on_host, "aha: exec::cpu reads host memory: this batch is in another memory space");
   static_assert(whole, "aha: not an objective: wrap the terms in an aggregate such as token_mean(...)");
   if constexpr (cpu && on_host && whole) {
-    if (status s = validate_loss_from_logits(objective, rows, batch, dlogits, workspace, observed); !s.ok()) {
+    logit_rows<host> const rows = flattened(given, batch);
+    logit_gradient<host> const dlogits = without_batch_of_one(wanted, batch);
+    if (status s = validate_loss_from_logits(objective, rows, batch, dlogits, workspace, observed, out); !s.ok()) {
       return fail<loss_result>(s);
     }
     bool const gradient = dlogits.present();
-    logits_workspace<T> const w(rows, workspace.data_handle(), wants_entropy(objective, observed), gradient,
-                                wants_dentropy(objective));
+    logits_workspace<T> const w(rows, workspace.data_handle(), logits_columns(objective, observed, gradient));
     std::fill_n(w.mask, rows.size(), std::uint8_t(0));
     for_each_token(rows, batch, [&](std::int64_t i, std::int64_t t, bool in) {
       bool const counts = in && rows.targets.at(i, t) != rows.ignore_index;
@@ -123,6 +152,7 @@ loss_result loss_from_logits(Exec const& exec, Objective const& objective, logit
     logp_outputs<T> forward;
     forward.logp = w.logp;
     forward.entropy = w.entropy;
+    forward.lse = w.lse;
     forward.max = w.max;
     forward.log_sum = w.log_sum;
     softmax_rows(exec, rows, mask, forward);
@@ -132,9 +162,11 @@ loss_result loss_from_logits(Exec const& exec, Objective const& objective, logit
     b.mask = mask;
     b.logp = w.logp;
     b.entropy = w.entropy;
-    outputs<T> by_token;
+    b.lse = w.lse;
+    outputs<T> by_token = out;
     by_token.dlogp = w.dlogp;
     by_token.dentropy = w.dentropy;
+    by_token.dlse = w.dlse;
     loss_result result = evaluate(exec, objective, b, by_token, observed);
 
     if (gradient) {
@@ -145,6 +177,7 @@ loss_result loss_from_logits(Exec const& exec, Objective const& objective, logit
       logit_coefficients<T> by;
       by.dlogp = w.dlogp;
       by.dentropy = w.dentropy;
+      by.dlse = w.dlse;
       gradient_rows(exec, rows, mask, softmax, by, dlogits);
     }
     return result;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <aha/core/bfloat16.hpp>
+#include <aha/core/dtype.hpp>
 #include <aha/cpu/simd.hpp>
 #include <cstring>
 #include <limits>
@@ -48,13 +48,51 @@ inline void narrow(float const* from, std::int64_t n, bfloat16* to) {
   for (; i < n; ++i) to[i] = to_bfloat16(from[i]);
 }
 
+#if defined(__F16C__)
+// simd.hpp brings the intrinsics: F16C implies AVX. Eight numbers, to nearest even whatever the rounding mode.
+inline void widen_eight(float16 const* from, float* to) {
+  _mm256_storeu_ps(to, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<__m128i const*>(from))));
+}
+inline void narrow_eight(float const* from, float16* to) {
+  __m128i const bits = _mm256_cvtps_ph(_mm256_loadu_ps(from), _MM_FROUND_TO_NEAREST_INT);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bits);
+}
+#else
+inline void widen_eight(float16 const* from, float* to) {
+  std::uint16_t in[8];
+  float out[8];
+  std::memcpy(in, from, sizeof in);
+  widen_float16(in, out);
+  std::memcpy(to, out, sizeof out);
+}
+inline void narrow_eight(float const* from, float16* to) {
+  float in[8];
+  std::uint16_t out[8];
+  std::memcpy(in, from, sizeof in);
+  narrow_float16(in, out);
+  std::memcpy(to, out, sizeof out);
+}
+#endif
+
+/// float16 to float32, exact, and back with one rounding: the same bits with F16C and without.
+inline void widen(float16 const* from, std::int64_t n, float* to) {
+  std::int64_t i = 0;
+  for (; i + 8 <= n; i += 8) widen_eight(from + i, to + i);
+  for (; i < n; ++i) to[i] = to_float(from[i]);
+}
+inline void narrow(float const* from, std::int64_t n, float16* to) {
+  std::int64_t i = 0;
+  for (; i + 8 <= n; i += 8) narrow_eight(from + i, to + i);
+  for (; i < n; ++i) to[i] = to_float16(from[i]);
+}
+
 /// One element, exact.
 template <class Stored>
 double widened(Stored x) {
-  if constexpr (std::is_same_v<Stored, bfloat16>) {
-    return static_cast<double>(to_float(x));
-  } else {
+  if constexpr (std::is_floating_point_v<Stored>) {
     return static_cast<double>(x);
+  } else {
+    return static_cast<double>(to_float(x));
   }
 }
 

@@ -82,7 +82,7 @@ void accumulate_block(row_view<scalar_t<V>> x, double temperature, softmax_parti
 }
 
 /// One read of a row: its softmax partial by the online form, block after block. A new maximum rescales what came before.
-///   row `[V]`, target in [0, V), temperature > 0, `V` the lane (a batch, or a scalar as the oracle).   Without entropy nothing is computed for it.
+///   row `[V]`, target in [0, V), or below 0 where another shard has it, temperature > 0, `V` the lane (a batch, or a scalar as the oracle).   Without entropy nothing is computed for it.
 template <bool WithEntropy, class V, class Stored>
 softmax_partial softmax_of_row(Stored const* row, std::int64_t vocabulary, std::int64_t target, double temperature) {
   static_assert(std::is_same_v<scalar_t<V>, computed_t<Stored>>);
@@ -95,7 +95,7 @@ softmax_partial softmax_of_row(Stored const* row, std::int64_t vocabulary, std::
     if (top > part.max) part = rescaled(part, top, temperature);
     accumulate_block<WithEntropy, V>(x, temperature, part);
   }
-  part.target_logit = widened(row[target]);
+  if (target >= 0) part.target_logit = widened(row[target]);
   return part;
 }
 

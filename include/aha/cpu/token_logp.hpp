@@ -31,7 +31,8 @@ inline constexpr std::int64_t logits_per_chunk = 65536;
 /// the row.
 template <class Exec, class F>
 void for_each_row(Exec const& exec, logit_layout const& l, F const& fn) {
-  std::int64_t const per_chunk = l.vocabulary < logits_per_chunk ? logits_per_chunk / l.vocabulary : 1;
+  std::int64_t const width = l.vocabulary > 0 ? l.vocabulary : 1;  // a shard of the vocabulary may be empty
+  std::int64_t const per_chunk = width < logits_per_chunk ? logits_per_chunk / width : 1;
   std::int64_t const total = l.size();
   run_parallel(exec, (total + per_chunk - 1) / per_chunk, [&](std::int64_t chunk) {
     std::int64_t const begin = chunk * per_chunk;
@@ -47,7 +48,42 @@ void dispatch_dtype(dtype d, F const& fn) {
     case dtype::float64: return fn(static_cast<double*>(nullptr));
     case dtype::float32: return fn(static_cast<float*>(nullptr));
     case dtype::bfloat16: return fn(static_cast<bfloat16*>(nullptr));
+    case dtype::float16: return fn(static_cast<float16*>(nullptr));
   }
+}
+
+/// Shapes of the outputs, and that they share no memory with an input or each other.
+template <class T, std::size_t Inputs>
+status check_logp_outputs(std::string_view function, logit_layout const& l, logp_outputs<T> const& out,
+                          place const (&inputs)[Inputs], std::string_view beside = "logits") {
+  struct output {
+    char const* name;
+    column<T> values;
+  };
+  for (output const& o : {output{"logp", out.logp}, output{"lse", out.lse}, output{"entropy", out.entropy},
+                          output{"max", out.max}, output{"log_sum", out.log_sum}}) {
+    if (status s = check_writable(function, o.name, l, o.values, beside); !s.ok()) return s;
+  }
+  return check_apart(function,
+                     {{"logp", region(out.logp)},
+                      {"lse", region(out.lse)},
+                      {"entropy", region(out.entropy)},
+                      {"max", region(out.max)},
+                      {"log_sum", region(out.log_sum)}},
+                     inputs);
+}
+
+/// A row's results to where they are wanted, rounded once.
+template <class T>
+void put_row(logp_outputs<T> const& out, std::int64_t i, std::int64_t t, softmax_row const& r) {
+  auto const put = [&](column<T> const& c, double x) {
+    if (c.present()) c.row(i)[t] = static_cast<T>(x);
+  };
+  put(out.logp, r.logp);
+  put(out.lse, r.lse);
+  put(out.entropy, r.entropy);
+  put(out.max, r.max);
+  put(out.log_sum, r.log_sum);
 }
 
 /// What `token_logp` refuses, before it writes anything. Counts the rows that take part.
@@ -56,23 +92,22 @@ status validate_token_logp(logit_rows<host> const& rows, mask_view<host> const& 
                            std::int64_t& count) {
   constexpr char const* function = "token_logp";
   if (status s = check_rows<T>(function, rows, mask); !s.ok()) return s;
-  struct output {
-    char const* name;
-    column<T> values;
-  };
-  for (output const& o : {output{"logp", out.logp}, output{"lse", out.lse}, output{"entropy", out.entropy},
-                          output{"max", out.max}, output{"log_sum", out.log_sum}}) {
-    if (status s = check_writable(function, o.name, rows, o.values); !s.ok()) return s;
-  }
-  status s =
-      check_apart(function,
-                  {{"logp", region(out.logp)},
-                   {"lse", region(out.lse)},
-                   {"entropy", region(out.entropy)},
-                   {"max", region(out.max)},
-                   {"log_sum", region(out.log_sum)}},
-                  {{"logits", region(rows, rows.data)}, {"targets", region(rows.targets)}, {"mask", region(mask)}});
+  if (status s = check_whole(function, rows); !s.ok()) return s;
+  status s = check_logp_outputs(
+      function, rows, out,
+      {{"logits", region(rows, rows.data)}, {"targets", region(rows.targets)}, {"mask", region(mask)}});
   return s.ok() ? check_targets(function, rows, mask, count) : s;
+}
+
+/// What row t of block i contributes to its softmax; of a row that is masked, "left out", without reading it.
+template <class V, class Stored>
+softmax_partial partial_of_row(logit_rows<host> const& rows, mask_view<host> const& mask, std::int64_t i,
+                               std::int64_t t, bool entropy) {
+  if (!takes_part(rows, mask, i, t)) return softmax_partial::left_out();
+  Stored const* const row = rows.template row<Stored>(i, t);
+  std::int64_t const at = rows.position_of(rows.targets.at(i, t));
+  return entropy ? softmax_of_row<true, V>(row, rows.vocabulary, at, rows.temperature)
+                 : softmax_of_row<false, V>(row, rows.vocabulary, at, rows.temperature);
 }
 
 /// `token_logp` after its checks: used by entry points that have validated already.
@@ -83,23 +118,9 @@ void softmax_rows(Exec const& exec, logit_rows<host> const& rows, mask_view<host
     using Stored = std::remove_pointer_t<decltype(tag)>;
     if constexpr (std::is_same_v<computed_t<Stored>, T>) {
       using V = typename Exec::template lane<T>;
-      auto const put = [](column<T> const& c, std::int64_t i, std::int64_t t, double x) {
-        if (c.present()) c.row(i)[t] = static_cast<T>(x);
-      };
       for_each_row(exec, rows, [&](std::int64_t i, std::int64_t t) {
-        softmax_row r;
-        if (takes_part(rows, mask, i, t)) {
-          Stored const* const row = rows.template row<Stored>(i, t);
-          std::int64_t const id = rows.targets.at(i, t);
-          r = finish(out.entropy.present() ? softmax_of_row<true, V>(row, rows.vocabulary, id, rows.temperature)
-                                           : softmax_of_row<false, V>(row, rows.vocabulary, id, rows.temperature),
-                     rows.temperature);
-        }
-        put(out.logp, i, t, r.logp);
-        put(out.lse, i, t, r.lse);
-        put(out.entropy, i, t, r.entropy);
-        put(out.max, i, t, r.max);
-        put(out.log_sum, i, t, r.log_sum);
+        put_row(out, i, t,
+                finish(partial_of_row<V, Stored>(rows, mask, i, t, out.entropy.present()), rows.temperature));
       });
     }
   });
@@ -116,8 +137,9 @@ void softmax_rows(Exec const& exec, logit_rows<host> const& rows, mask_view<host
 template <class Exec, class T>
 row_status token_logp(Exec const& exec, logit_rows<host> const& rows, mask_view<host> const& mask,
                       logp_outputs<T> const& out) {
-  static_assert(is_cpu_exec<Exec>,
-                "aha: the first argument is where the call runs: exec::cpu{threads} or exec::scalar{}");
+  static_assert(
+      is_cpu_exec<Exec>,
+      "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
   row_status result;
   if (status s = validate_token_logp(rows, mask, out, result.rows); !s.ok()) return fail<row_status>(s);
   softmax_rows(exec, rows, mask, out);

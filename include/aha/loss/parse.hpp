@@ -247,10 +247,7 @@ Wanted parse_as(std::string_view source, std::string_view wanted, status* why) {
   expression_reader::value v = reader.read();
   status s = reader.result();
   if (s.ok() && !std::holds_alternative<Wanted>(v)) s = bad_argument("parse", "text", wanted, "something else");
-  if (why != nullptr) *why = s;
-#if AHA_EXCEPTIONS
-  if (why == nullptr && !s.ok()) throw std::invalid_argument(s.message());
-#endif
+  report(s, why);
   return s.ok() ? std::move(*std::get_if<Wanted>(&v)) : Wanted{};
 }
 

@@ -110,5 +110,7 @@ template <class T, class Space, class... Vs>
 outputs(span<T, Space>, Vs const&...) -> outputs<T, Space>;
 template <class T, class Space, class... Vs>
 outputs(matrix<T, Space>, Vs const&...) -> outputs<T, Space>;
+template <class T, class Space, class... Vs>
+outputs(column<T, Space>, Vs const&...) -> outputs<T, Space>;
 
 AHA_NAMESPACE_END

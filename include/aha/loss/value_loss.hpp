@@ -36,7 +36,7 @@ struct value_loss : term {
   AHA_FN clip_side<V> clipped(value_token<V> const& t) const {
     V const raw = t.value - t.returns;
     V const limited = limited_error(t);
-    mask_t<V> const none = raw < raw;
+    mask_t<V> const none = math::abs(raw) < lane<passive_t<V>>(0);
     return {none, none, none, limited * limited > raw * raw};
   }
   template <class F>
