@@ -5,7 +5,18 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import areal, liger, nemo_rl, open_instruct, openrlhf, prime_rl, roll, slime, trl, verl
+from . import (
+    areal,
+    liger,
+    nemo_rl,
+    open_instruct,
+    openrlhf,
+    prime_rl,
+    roll,
+    slime,
+    trl,
+    verl,
+)
 from .case import Answer, Case, NotYet, same
 
 MODULES = (areal, liger, nemo_rl, open_instruct, openrlhf, prime_rl, roll, slime, trl, verl)

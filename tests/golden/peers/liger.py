@@ -245,27 +245,22 @@ def _unreduced(
     outer, ones = case.floats("grad_output"), np.ones_like(logp)
     every = aha.outputs(dlogp=True, token_loss=True)
 
-    def part(term: Any, inner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        r = [
-            aha.loss(
-                aha.token_sum(aha.weight * term),
-                logp,
-                mask=mask,
-                outputs=every,
-                **{**columns, "weight": aha.per_token(np.ascontiguousarray(inner * w).astype(case.dtype))},
-            )
-            for w in (ones, outer)
-        ]
-        return np.asarray(r[0].token_loss), np.asarray(r[1].dlogp)
+    def part(term: Any, inner: np.ndarray, *reads: str) -> tuple[np.ndarray, np.ndarray]:
+        call = {"mask": mask, "outputs": every, **{name: columns[name] for name in reads}}
+        weights = [aha.per_token(np.ascontiguousarray(inner * w).astype(case.dtype)) for w in (ones, outer)]
+        plain, outside = (aha.loss(aha.token_sum(aha.weight * term), logp, weight=w, **call) for w in weights)
+        return np.asarray(plain.token_loss), np.asarray(outside.dlogp)
 
     clip = aha.clip(case.option("eps_low", 0.2), case.option("eps_high", 0.2), level=level, bounds=UNBOUNDED)
     inner = ones if weight is None else ones * (weight[:, None] if weight.ndim == 1 else weight)
-    values, dlogp = part(clip, inner)
+    values, dlogp = part(clip, inner, "adv", "old_logp")
     outputs = {"per_token_loss": values}
     if beta != 0.0:
-        ratio = {"gradient": "ratio", "level": level, "bounds": UNBOUNDED}
-        kl = aha.kl("k3", low=-np.inf, high=np.inf, **(ratio if case.option("use_bias_correction_kl", False) else {}))
-        outputs["per_token_kl"], slope = part(kl, ones)
+        ratio: dict[str, Any] = {}
+        if case.option("use_bias_correction_kl", False):
+            ratio = {"gradient": "ratio", "level": level, "bounds": UNBOUNDED}
+        kl = aha.kl("k3", low=-np.inf, high=np.inf, **ratio)
+        outputs["per_token_kl"], slope = part(kl, ones, "ref_logp", *(["old_logp"] if ratio else []))
         outputs["per_token_loss"], dlogp = values + beta * outputs["per_token_kl"], dlogp + beta * slope
     old = columns["old_logp"] if case.has("old_logp") else logp
     rows = np.nonzero(mask)  # a record of its own a token, or a row whose tokens are clipped together

@@ -9,7 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import EQUAL_REWARDS, group_ids, in_equal_groups, row_means, segments, softened
+from .arrays import (
+    EQUAL_REWARDS,
+    group_ids,
+    in_equal_groups,
+    row_means,
+    segments,
+    softened,
+)
 from .case import Answer, Case, NotYet
 
 UNBOUNDED = (-np.inf, np.inf)
@@ -140,7 +147,9 @@ def policy_loss(case: Case, aha: ModuleType) -> Answer:
             -case.options["entropy_loss_coef"] * build(aha.entropy()), entropy=case.floats("entropy"), **keywords
         )
         loss, outputs["grad_entropy"] = loss + entropy.loss, entropy.dentropy
-    return Answer({"loss": loss, "grad_log_prob": gradient, **outputs}, {"actor/pg_loss@sum": r.loss}, deviation=deviation)
+    return Answer(
+        {"loss": loss, "grad_log_prob": gradient, **outputs}, {"actor/pg_loss@sum": r.loss}, deviation=deviation
+    )
 
 
 def _clipped_part(case: Case, aha: ModuleType, logp: np.ndarray, mask: np.ndarray, build: Any, keywords: Any) -> Any:
