@@ -15,6 +15,7 @@ struct range {
 };
 
 inline constexpr range positive{"a number > 0", [](double x) { return x > 0; }};
+inline constexpr range above_one{"a number > 1", [](double x) { return x > 1; }};
 inline constexpr range non_negative{"a number >= 0", [](double x) { return x >= 0; }};
 inline constexpr range any_number{"a number", [](double x) { return x == x; }};
 /// For pairs: low <= high (infinite ends are legal).
