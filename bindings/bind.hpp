@@ -8,6 +8,7 @@ namespace aha_python {
 
 namespace py = pybind11;
 
+void bind_owned_array(py::module_& m);
 void bind_columns(py::module_& m);
 void bind_objective(py::module_& m);
 void bind_terms(py::module_& m);
@@ -19,6 +20,7 @@ void bind_partials(py::module_& m);
 void bind_logits_loss(py::module_& m);
 void bind_moments(py::module_& m);
 void bind_advantage(py::module_& m);
+void bind_config(py::module_& m);
 void bind_whiten(py::module_& m);
 
 }  // namespace aha_python

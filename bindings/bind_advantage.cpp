@@ -7,6 +7,7 @@
 #include "bind.hpp"
 #include "columns.hpp"
 #include "options.hpp"
+#include "stats_record.hpp"
 
 namespace aha_python {
 namespace {
@@ -105,8 +106,11 @@ advantage_answer run(call_arguments& call, adv::dynamic_group const& method, arr
   aha::column<T> const out = output_of<T>(to, call.at(k_adv), "reward");
   aha::span<T const> const from(static_cast<T const*>(reward.data), reward.shape[0]);
   aha::span<T> const write(out.data, out.width);
-  py::gil_scoped_release const unlocked;
-  answer.stats = aha::advantages(exec, method, from, by, write, valid, batch);
+  {
+    py::gil_scoped_release const unlocked;
+    answer.stats = aha::advantages(exec, method, from, by, write, valid, batch);
+  }
+  answer.adv = handed_over(std::move(answer.adv));
   return answer;
 }
 
@@ -156,7 +160,8 @@ void bind_advantage(py::module_& m) {
       .def(
           "__eq__", [](adv::dynamic_group const& a, adv::dynamic_group const& b) { return repr_of(a) == repr_of(b); },
           py::is_operator())
-      .def("__hash__", [](adv::dynamic_group const& a) { return py::hash(py::str(repr_of(a))); });
+      .def("__hash__", [](adv::dynamic_group const& a) { return py::hash(py::str(repr_of(a))); })
+      .def(py::pickle(&repr_of, [](std::string const& text) { return make_method({}, keywords_of(text)); }));
 
   py::class_<group_array>(
       m, "groups",
@@ -169,10 +174,17 @@ void bind_advantage(py::module_& m) {
           "Group ids, or None.")
       .def_property_readonly(
           "offsets", [](group_array const& g) { return g.by_offsets ? g.values : py::object(py::none()); },
-          "Offsets, or None.");
+          "Offsets, or None.")
+      .def(py::pickle([](group_array const& g) { return py::make_tuple(g.by_offsets, g.values); },
+                      [](py::tuple const& t) {
+                        return group_array{t[0].cast<bool>(), t[1]};
+                      }));
 
-  py::class_<aha::advantage_stats>(m, "advantage_stats", "What advantages(...) saw; mergeable over shards.")
-      .def_readonly("groups", &aha::advantage_stats::groups, "Groups.")
+  py::class_<aha::advantage_stats> stats(m, "advantage_stats", "What advantages(...) saw; mergeable over shards.");
+  def_record(stats, "advantage_stats", "No group may be in both.");
+  stats.def("__repr__",
+            [](py::object const& s) { return "advantage_stats(" + std::string(py::repr(s.attr("to_dict")())) + ")"; });
+  stats.def_readonly("groups", &aha::advantage_stats::groups, "Groups.")
       .def_readonly("rewards", &aha::advantage_stats::rewards, "Rewards, invalid ones included.")
       .def_readonly("invalid", &aha::advantage_stats::invalid, "NaN or masked rewards: advantage exactly 0.")
       .def_readonly("empty", &aha::advantage_stats::empty, "Groups without a valid reward.")
@@ -190,8 +202,6 @@ void bind_advantage(py::module_& m) {
                     "Their moments; merged over shards, what scale \"batch\" takes as batch=.")
       .def_readonly("centred", &aha::advantage_stats::centred,
                     "Moments of rewards minus their group's mean; what scale \"batch_centred\" takes as batch=.")
-      .def("merge", &aha::advantage_stats::merge,
-           "merge($self, other)\n--\n\nAdds another shard's. No group may be in both.")
       .def(
           "to_dict",
           [](aha::advantage_stats const& s) {
@@ -205,7 +215,11 @@ void bind_advantage(py::module_& m) {
 
   py::class_<advantage_answer>(m, "advantage_result", "What advantages(...) returns.")
       .def_readonly("adv", &advantage_answer::adv, "Advantages [N].")
-      .def_readonly("stats", &advantage_answer::stats, "What was seen.");
+      .def_readonly("stats", &advantage_answer::stats, "What was seen.")
+      .def(py::pickle([](advantage_answer const& r) { return py::make_tuple(r.adv, r.stats); },
+                      [](py::tuple const& t) {
+                        return advantage_answer{t[0], t[1].cast<aha::advantage_stats>()};
+                      }));
 
   m.def("advantages", &advantages,
         "advantages(method, reward, groups, *, valid=None, batch=None, adv=None, threads=0)\n--\n\n"

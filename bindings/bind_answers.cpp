@@ -2,7 +2,10 @@
 // Results as Python sees them.
 #include "answers.hpp"
 
+#include <pybind11/stl.h>
+
 #include "bind.hpp"
+#include "stats_record.hpp"
 
 namespace aha_python {
 namespace {
@@ -28,10 +31,12 @@ aha::dynamic_objective const& objective_of(py::handle value, argument where) {
 }
 
 void bind_answers(py::module_& m) {
-  py::class_<aha::loss_stats>(
+  py::class_<aha::loss_stats> stats(
       m, "loss_stats",
       "What a call observed over its unmasked tokens: sums and counts, mergeable over micro-batches\n"
-      "and ranks.")
+      "and ranks.");
+  def_record(stats, "loss_stats");
+  stats.def(py::init<>(), "__init__(self)\n--\n\n")
       .def_property_readonly(
           "tokens", [](aha::loss_stats const& s) { return s.tokens; }, "Unmasked tokens.")
       .def_property_readonly(
@@ -42,8 +47,6 @@ void bind_answers(py::module_& m) {
            "old_kl/k1, k2, k3,\n"
            "ref_kl/k1, k2, k3, ratio/min, mean, max, entropy, ess, chi_square, loss/0, loss/1, ...: those that were "
            "observed.")
-      .def("merge", &aha::loss_stats::merge, py::arg("other"),
-           "merge($self, other)\n--\n\nAdds what another call observed (of another micro-batch or rank).")
       .def("__repr__",
            [](aha::loss_stats const& s) { return "loss_stats(" + std::string(py::repr(dict_of(s))) + ")"; });
 
@@ -58,7 +61,12 @@ void bind_answers(py::module_& m) {
   loss_result.def_readonly("loss", &loss_answer::loss, "The loss, a float.")
       .def_readonly("stats", &loss_answer::stats, "What was observed.")
       .def("__repr__",
-           [](loss_answer const& r) { return "loss_result(loss=" + std::string(py::repr(py::float_(r.loss))) + ")"; });
+           [](loss_answer const& r) { return "loss_result(loss=" + std::string(py::repr(py::float_(r.loss))) + ")"; })
+      .def(py::pickle(
+          [](loss_answer const& r) { return py::make_tuple(r.loss, r.outputs, r.stats); },
+          [](py::tuple const& t) {
+            return loss_answer{t[0].cast<double>(), t[1].cast<output_objects>(), t[2].cast<aha::loss_stats>()};
+          }));
 
   py::class_<logits_loss_answer> from_logits(m, "logits_loss_result", "What loss_from_logits(...) returns.");
   for_each_output([&](std::string_view name, aha::active_input const* input, std::size_t i) {
@@ -74,9 +82,15 @@ void bind_answers(py::module_& m) {
       .def_readonly("dlogits", &logits_loss_answer::dlogits,
                     "d loss / d logits, shaped and typed like logits, or None.")
       .def_readonly("stats", &logits_loss_answer::stats, "What was observed.")
-      .def("__repr__", [](logits_loss_answer const& r) {
-        return "logits_loss_result(loss=" + std::string(py::repr(py::float_(r.loss))) + ")";
-      });
+      .def("__repr__",
+           [](logits_loss_answer const& r) {
+             return "logits_loss_result(loss=" + std::string(py::repr(py::float_(r.loss))) + ")";
+           })
+      .def(py::pickle([](logits_loss_answer const& r) { return py::make_tuple(r.loss, r.dlogits, r.outputs, r.stats); },
+                      [](py::tuple const& t) {
+                        return logits_loss_answer{t[0].cast<double>(), t[1], t[2].cast<output_objects>(),
+                                                  t[3].cast<aha::loss_stats>()};
+                      }));
 }
 
 }  // namespace aha_python

@@ -13,7 +13,7 @@ logp_answer run_token_logp(row_arguments& a, bool entropy) {
     py::gil_scoped_release const unlocked;
     aha::token_logp(a.exec, a.rows, a.mask, made.out);
   }
-  return made.answer;
+  return made.finished();
 }
 
 logp_answer token_logp(bool autograd, py::args const& args, py::kwargs const& kwargs) {
@@ -53,7 +53,7 @@ py::object run_gradient(call_arguments& call, row_arguments& a) {
     aha::logits_gradient(a.exec, a.rows, a.mask, softmax, by, to.view);
   }
   if (inplace) mark_written(a.logits);
-  return to.object;
+  return handed_over(to.object);
 }
 
 py::object logits_gradient(bool autograd, py::args const& args, py::kwargs const& kwargs) {
@@ -71,7 +71,11 @@ void bind_logits(py::module_& m) {
       .def_readonly("entropy", &logp_answer::entropy, "Entropy in nats, or None.")
       .def_readonly("max", &logp_answer::max, "The largest logit: kept apart from log_sum for the backward.")
       .def_readonly("log_sum", &logp_answer::log_sum, "log sum exp of (logits - max) / temperature.")
-      .def("__repr__", [](logp_answer const& r) { return "logp_result(logp=" + std::string(py::repr(r.logp)) + ")"; });
+      .def("__repr__", [](logp_answer const& r) { return "logp_result(logp=" + std::string(py::repr(r.logp)) + ")"; })
+      .def(py::pickle([](logp_answer const& r) { return py::make_tuple(r.logp, r.lse, r.entropy, r.max, r.log_sum); },
+                      [](py::tuple const& t) {
+                        return logp_answer{t[0], t[1], t[2], t[3], t[4]};
+                      }));
 
   char const* const logp_doc =
       "token_logp(logits, targets, *, temperature=1.0, entropy=False, mask=None, threads=0)\n--\n\n"

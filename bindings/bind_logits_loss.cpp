@@ -54,10 +54,7 @@ logits_loss_answer run(call_arguments& call, aha::dynamic_objective const& objec
   }
   output_request asked;
   if (py::handle const outputs = call.keyword(k.outputs)) {
-    if (!py::isinstance<output_request>(outputs)) {
-      wrong_type(call.at(k.outputs), "aha.outputs(...)", kind_of_object(outputs));
-    }
-    asked = outputs.cast<output_request const&>();
+    asked = outputs_of(outputs, call.at(k.outputs));
   }
   call.finish(n.objective, n.logits, n.targets, n.temperature, n.dlogits, n.inplace, k.old_logp, k.ref_logp, k.value,
               k.old_value, k.returns, k.given, k.adv, k.weight, k.keep, k.mask, k.cu_seqlens, k.lens, k.length,
@@ -84,6 +81,8 @@ logits_loss_answer run(call_arguments& call, aha::dynamic_objective const& objec
     answer.loss = r.loss;
     answer.stats = r.stats;
   }
+  answer.dlogits = handed_over(std::move(answer.dlogits));
+  for (py::object& x : answer.outputs) x = handed_over(std::move(x));
   if (inplace) mark_written(logits);
   return answer;
 }

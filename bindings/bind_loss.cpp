@@ -56,16 +56,12 @@ loss_answer run(call_arguments& call, leading_column const& first, aha::dynamic_
   aha::exec::cpu const exec{threads_of(call.keyword(k.threads), call.at(k.threads))};
 
   py::handle const wanted = call.keyword(k.outputs);
-  if (wanted && !py::isinstance<output_request>(wanted)) {
-    wrong_type(call.at(k.outputs), "aha.outputs(...)", kind_of_object(wanted));
-  }
+  output_request asked;
+  if (wanted) asked = outputs_of(wanted, call.at(k.outputs));
   call.finish(k.old_logp, k.ref_logp, k.entropy, k.lse, k.value, k.old_value, k.returns, k.given, k.adv, k.weight,
               k.keep, k.mask, k.cu_seqlens, k.lens, k.length, k.prompt_tokens, k.totals, k.scale, k.observe, k.outputs,
               k.threads, loss_keys::get().objective, loss_keys::get().logp);
-  output_request asked;
-  if (wanted) {
-    asked = wanted.cast<output_request const&>();
-  } else {
+  if (!wanted) {
     unsigned const active = aha::needs_of_objective(objective).active;
     for_each_output([&](std::string_view, aha::active_input const* input, std::size_t at) {
       bool const read = input != nullptr && (active & aha::reads_of(*input)) != 0;
@@ -87,6 +83,7 @@ loss_answer run(call_arguments& call, leading_column const& first, aha::dynamic_
     answer.loss = r.loss;
     answer.stats = r.stats;
   }
+  for (py::object& x : answer.outputs) x = handed_over(std::move(x));
   return answer;
 }
 

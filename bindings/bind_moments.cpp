@@ -4,6 +4,7 @@
 
 #include "bind.hpp"
 #include "options.hpp"
+#include "stats_record.hpp"
 
 namespace aha_python {
 
@@ -31,6 +32,14 @@ std::string option_repr(aha::advantage::clip_range const& c) {
   if (std::isinf(c.low) && std::isinf(c.high)) return "None";
   auto const end = [](double x) { return std::isinf(x) ? std::string("None") : option_repr(x); };
   return "(" + end(c.low) + ", " + end(c.high) + ")";
+}
+
+py::kwargs keywords_of(std::string const& repr) {
+  py::module_ const ast = py::module_::import("ast");
+  py::kwargs keywords;
+  py::object const call = ast.attr("parse")(repr, py::arg("mode") = "eval").attr("body");
+  for (py::handle const k : call.attr("keywords")) keywords[k.attr("arg")] = ast.attr("literal_eval")(k.attr("value"));
+  return keywords;
 }
 
 std::optional<aha::moments> moments_of(py::handle value, argument where) {
@@ -69,22 +78,20 @@ int ddof_of(std::int64_t ddof, char const* function) {
 }  // namespace
 
 void bind_moments(py::module_& m) {
-  py::class_<aha::moments>(
+  py::class_<aha::moments> moments(
       m, "moments",
 
       "Count, mean and sum of squared deviations (m2) of a set of numbers. Each shard of a step has its own (measure,\n"
       "advantage_stats); merged over shards they are what whiten and batch scales take. Merging equal numbers keeps\n"
-      "mean and m2 == 0 to the bit.")
-      .def(py::init(&make_moments), "__init__(self, count=0, mean=0.0, m2=0.0)\n--\n\n")
+      "mean and m2 == 0 to the bit.");
+  def_record(moments, "moments");
+  moments.def(py::init(&make_moments), "__init__(self, count=0, mean=0.0, m2=0.0)\n--\n\n")
       .def_readonly("count", &aha::moments::count, "Numbers in the set.")
       .def_readonly("mean", &aha::moments::mean, "Their mean, 0 of an empty set.")
       .def_readonly("m2", &aha::moments::m2, "Sum of squared deviations from the mean.")
       .def(
           "push", [](aha::moments& self, double x) { self.push(x); }, py::arg("x"),
           "push($self, x)\n--\n\nAdds one number.")
-      .def(
-          "merge", [](aha::moments& self, aha::moments const& other) { self.merge(other); }, py::arg("other"),
-          "merge($self, other)\n--\n\nAdds another set.")
       .def(
           "variance",
           [](aha::moments const& self, std::int64_t ddof) { return self.variance(ddof_of(ddof, "moments.variance")); },
@@ -95,22 +102,10 @@ void bind_moments(py::module_& m) {
             return self.standard_deviation(ddof_of(ddof, "moments.standard_deviation"));
           },
           py::arg("ddof") = 1, "standard_deviation($self, ddof=1)\n--\n\nThe root of the variance.")
-      .def(
-          "__eq__",
-          [](aha::moments const& a, aha::moments const& b) {
-            return a.count == b.count && a.mean == b.mean && a.m2 == b.m2;
-          },
-          py::is_operator())
-      .def("__repr__",
-           [](aha::moments const& s) {
-             return "moments(count=" + std::to_string(s.count) + ", mean=" + option_repr(s.mean) +
-                    ", m2=" + option_repr(s.m2) + ")";
-           })
-      .def(py::pickle([](aha::moments const& s) { return py::make_tuple(s.count, s.mean, s.m2); },
-                      [](py::tuple const& t) {
-                        return aha::moments{t[0].cast<std::int64_t>(), t[1].cast<double>(), t[2].cast<double>()};
-                      }))
-      .attr("__hash__") = py::none();
+      .def("__repr__", [](aha::moments const& s) {
+        return "moments(count=" + std::to_string(s.count) + ", mean=" + option_repr(s.mean) +
+               ", m2=" + option_repr(s.m2) + ")";
+      });
 }
 
 }  // namespace aha_python

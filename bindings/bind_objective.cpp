@@ -107,11 +107,13 @@ void bind_objective(py::module_& m) {
   py::class_<weight_mark>(m, "weight_factor", "The type of weight.")
       .def(
           "__mul__", [](weight_mark, dynamic_expression const& e) { return aha::weight * e; }, py::is_operator())
-      .def("__repr__", [](weight_mark) { return "weight"; });
+      .def("__repr__", [](weight_mark) { return "weight"; })
+      .def("__reduce__", [](weight_mark) { return "weight"; });  // the one object, wherever it is unpickled
   py::class_<keep_mark>(m, "keep_factor", "The type of keep.")
       .def(
           "__mul__", [](keep_mark, dynamic_expression const& e) { return aha::keep * e; }, py::is_operator())
-      .def("__repr__", [](keep_mark) { return "keep"; });
+      .def("__repr__", [](keep_mark) { return "keep"; })
+      .def("__reduce__", [](keep_mark) { return "keep"; });
   m.attr("weight") = weight_mark{};
   m.attr("keep") = keep_mark{};
 
@@ -160,9 +162,16 @@ void bind_objective(py::module_& m) {
           },
           "__call__($self, x, total=None)\n--\n\nThe part; total is its own sequence count, instead of "
           "totals.sequences.")
-      .def("__repr__", [](aha::constant_length const& c) {
-        return "constant_length(" + std::string(py::repr(py::float_(c.n))) + ")";
-      });
+      .def("__repr__",
+           [](aha::constant_length const& c) {
+             return "constant_length(" + std::string(py::repr(py::float_(c.n))) + ")";
+           })
+      .def(
+          "__eq__", [](aha::constant_length const& a, aha::constant_length const& b) { return a.n == b.n; },
+          py::is_operator())
+      .def("__hash__", [](aha::constant_length const& c) { return py::hash(py::float_(c.n)); })
+      .def(py::pickle([](aha::constant_length const& c) { return py::float_(c.n); },
+                      [](py::float_ const& n) { return aha::constant_length(static_cast<double>(n)); }));
 
   def_reader<dynamic_objective>(
       m, "parse", "parse(text)\n--\n\nThe objective whose repr is text. Nothing but that grammar is evaluated.");

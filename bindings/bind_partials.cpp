@@ -48,7 +48,7 @@ py::object softmax_partials(py::args const& args, py::kwargs const& kwargs) {
     py::gil_scoped_release const unlocked;
     aha::softmax_partials(a.exec, a.rows, a.mask, entropy, partials_of<aha::softmax_partial>(out, 0, 0));
   }
-  return result;
+  return handed_over(std::move(result));
 }
 
 py::object merge_partials(py::args const& args, py::kwargs const& kwargs) {
@@ -72,7 +72,7 @@ py::object merge_partials(py::args const& args, py::kwargs const& kwargs) {
     aha::merge_partials(exec, aha::span(shards.data(), all.shape[0]), temperature,
                         partials_of<aha::softmax_partial>(out, 0, 0));
   }
-  return result;
+  return handed_over(std::move(result));
 }
 
 template <class T>
@@ -82,7 +82,7 @@ logp_answer run_from_partials(array_view const& partials, double temperature, bo
     py::gil_scoped_release const unlocked;
     aha::token_logp_from_partials(exec, partials_of<aha::softmax_partial const>(partials, 0, 0), temperature, made.out);
   }
-  return made.answer;
+  return made.finished();
 }
 
 logp_answer token_logp_from_partials(py::args const& args, py::kwargs const& kwargs) {

@@ -9,7 +9,7 @@
 namespace aha_python {
 namespace {
 
-aha::totals count_totals(py::args const& args, py::kwargs const& kwargs) {
+py::object count_totals(py::args const& args, py::kwargs const& kwargs) {
   static key const k_mask{"mask"};
   static key const k_cu{"cu_seqlens"};
   static key const k_lens{"lens"};
@@ -53,9 +53,12 @@ aha::totals count_totals(py::args const& args, py::kwargs const& kwargs) {
     wrong_value(call.at(k_shape), "None where a mask or cu_seqlens say it", "a shape");
   }
   b.layout = layout_of("count_totals", "mask", rank, rows, width, cu, lens, owners);
-  py::gil_scoped_release const unlocked;
-  aha::counted_totals const n = aha::count_totals(b.layout, b.mask);
-  return aha::totals(n.tokens, n.sequences);
+  aha::counted_totals n;
+  {
+    py::gil_scoped_release const unlocked;
+    n = aha::count_totals(b.layout, b.mask);
+  }
+  return totals_object(aha::totals(n.tokens, n.sequences));
 }
 
 py::object target_shift(py::args const& args, py::kwargs const& kwargs) {
@@ -90,7 +93,7 @@ py::object target_shift(py::args const& args, py::kwargs const& kwargs) {
     py::gil_scoped_release const unlocked;
     aha::target_shift(ids, b.layout, b.mask, to, ignore);
   }
-  return result;
+  return handed_over(std::move(result));
 }
 
 }  // namespace

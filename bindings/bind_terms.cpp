@@ -189,11 +189,14 @@ aha::dynamic_expression call_term(named_term const& n, py::args const& args, py:
 }  // namespace
 
 void bind_terms(py::module_& m) {
+  py::list names;
   for (named_term const& n : named_terms()) {
+    names.append(n.name);
     std::string const doc = aha::text(n.name, "(", n.parameters, ")\n--\n\n", n.head, "\n\n", n.text);
     m.def(
         n.name.c_str(), [&n](py::args const& a, py::kwargs const& k) { return call_term(n, a, k); }, doc.c_str());
   }
+  m.attr("_term_names") = py::tuple(names);
   m.def("terms_table", &aha::terms_table,
         "terms_table()\n--\n\nThe reference table of terms as Markdown, from the list that the terms themselves are "
         "made of.");

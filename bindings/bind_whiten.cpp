@@ -9,6 +9,7 @@
 #include "bind.hpp"
 #include "columns.hpp"
 #include "options.hpp"
+#include "stats_record.hpp"
 
 namespace aha_python {
 namespace {
@@ -127,8 +128,12 @@ whiten_answer whiten(py::args const& args, py::kwargs const& kwargs) {
     array_view const to = view_of(answer.out, call.at(k_out));
     aha::column<T> const out = output_of<T>(to, call.at(k_out), "x");
     whitening_method const& m = method.cast<whitening_method const&>();
-    py::gil_scoped_release const unlocked;
-    answer.stats = std::visit([&](auto const& w) { return aha::whiten(exec, w, column, out, mask, given); }, m.choice);
+    {
+      py::gil_scoped_release const unlocked;
+      answer.stats =
+          std::visit([&](auto const& w) { return aha::whiten(exec, w, column, out, mask, given); }, m.choice);
+    }
+    answer.out = handed_over(std::move(answer.out));
     return answer;
   });
 }
@@ -200,7 +205,7 @@ py::object to_tokens(py::args const& args, py::kwargs const& kwargs) {
       py::gil_scoped_release const unlocked;
       aha::to_tokens(exec, from, layout, out, mask);
     }
-    return result;
+    return handed_over(std::move(result));
   });
 }
 
@@ -225,17 +230,21 @@ void bind_whiten(py::module_& m) {
       .def(
           "__eq__", [](whitening_method const& a, whitening_method const& b) { return repr_of(a) == repr_of(b); },
           py::is_operator())
-      .def("__hash__", [](whitening_method const& a) { return py::hash(py::str(repr_of(a))); });
+      .def("__hash__", [](whitening_method const& a) { return py::hash(py::str(repr_of(a))); })
+      .def(py::pickle(&repr_of, [](std::string const& text) { return make_method({}, keywords_of(text)); }));
 
-  py::class_<aha::column_stats>(m, "column_stats", "What measure and whiten saw of a column; mergeable over shards.")
-      .def_readonly("entries", &aha::column_stats::entries, "Entries, masked and invalid ones included.")
+  py::class_<aha::column_stats> stats(m, "column_stats",
+                                      "What measure and whiten saw of a column; mergeable over shards.");
+  def_record(stats, "column_stats");
+  stats.def("__repr__",
+            [](py::object const& s) { return "column_stats(" + std::string(py::repr(s.attr("to_dict")())) + ")"; });
+  stats.def_readonly("entries", &aha::column_stats::entries, "Entries, masked and invalid ones included.")
       .def_readonly("masked", &aha::column_stats::masked, "Entries whose mask is 0.")
       .def_readonly("invalid", &aha::column_stats::invalid, "NaN where the mask is set.")
       .def_readonly("clipped", &aha::column_stats::clipped, "Results that the clip changed.")
       .def_readonly("moments", &aha::column_stats::moments, "Moments of the other entries.")
       .def_readonly("low", &aha::column_stats::low, "The smallest of them.")
       .def_readonly("high", &aha::column_stats::high, "The largest of them.")
-      .def("merge", &aha::column_stats::merge, "merge($self, other)\n--\n\nAdds another shard's.")
       .def(
           "to_dict",
           [](aha::column_stats const& s) {
@@ -248,7 +257,11 @@ void bind_whiten(py::module_& m) {
 
   py::class_<whiten_answer>(m, "whiten_result", "What whiten(...) returns.")
       .def_readonly("out", &whiten_answer::out, "The whitened column, shaped like x.")
-      .def_readonly("stats", &whiten_answer::stats, "What was seen of x.");
+      .def_readonly("stats", &whiten_answer::stats, "What was seen of x.")
+      .def(py::pickle([](whiten_answer const& r) { return py::make_tuple(r.out, r.stats); },
+                      [](py::tuple const& t) {
+                        return whiten_answer{t[0], t[1].cast<aha::column_stats>()};
+                      }));
 
   m.def(
       "measure", &measure,

@@ -2,6 +2,9 @@
 #include "columns.hpp"
 
 #include <aha/loss/observe.hpp>
+#include <cmath>
+
+#include "bind.hpp"
 
 namespace aha_python {
 
@@ -58,17 +61,94 @@ unsigned observers_of(py::handle value, argument where) {
   return flags;
 }
 
-aha::totals totals_of(py::handle value, argument where) {
-  if (!value) return {};
-  if (!py::isinstance<aha::totals>(value)) wrong_type(where, "aha.totals(...)", kind_of_object(value));
-  return value.cast<aha::totals const&>();
+py::handle column_class(char const* name) {
+  return py::object(py::module_::import("aha._columns").attr(name)).release();
 }
 
-scoped_array const& scoped_of(py::handle value, argument where) {
-  if (!py::isinstance<scoped_array>(value)) {
-    wrong_type(where, "aha.per_sequence(...) or aha.per_token(...)", kind_of_object(value));
-  }
-  return value.cast<scoped_array const&>();
+namespace {
+
+/// Looks at `value` if it is one of these, or says what was expected.
+void require(py::handle value, py::handle type, argument where, char const* expected) {
+  int const is = PyObject_IsInstance(value.ptr(), type.ptr());
+  if (is < 0) throw py::error_already_set();
+  if (is == 0) wrong_type(where, expected, kind_of_object(value));
+}
+
+/// A count as Python shows it: None, an int where it is whole, else a float.
+py::object count_object(double x) {
+  if (x != x) return py::none();
+  if (std::floor(x) == x && std::abs(x) < 9e15) return py::int_(static_cast<std::int64_t>(x));
+  return py::float_(x);
+}
+
+}  // namespace
+
+aha::totals totals_of(py::handle value, argument where) {
+  aha::totals t;
+  if (!value) return t;
+  static py::handle const type = column_class("totals");
+  require(value, type, where, "aha.totals(...)");
+  aha::totals::members([&](std::string_view name, double aha::totals::*member, char const*) {
+    py::object const count = value.attr(name.data());
+    if (count.is_none()) return;
+    double const x = number_of(count, {"totals", name.data()}, 0);
+    if (!(x >= 0) || std::isinf(x)) wrong_value({"totals", name.data()}, "a number >= 0", aha::to_text(x));
+    t.*member = x;
+  });
+  return t;
+}
+
+py::object totals_object(aha::totals const& t) {
+  static py::handle const type = column_class("totals");
+  py::dict counts;
+  aha::totals::members([&](std::string_view name, double aha::totals::*member, char const*) {
+    counts[name.data()] = count_object(t.*member);
+  });
+  return type(**counts);
+}
+
+scoped_array scoped_of(py::handle value, argument where) {
+  static py::handle const type = column_class("scoped_array");
+  require(value, type, where, "aha.per_sequence(...) or aha.per_token(...)");
+  static key const scope{"scope"};
+  static key const values{"values"};
+  py::object const said = value.attr(scope.object);
+  bool const sequence =
+      PyUnicode_Check(said.ptr()) != 0 && PyUnicode_CompareWithASCIIString(said.ptr(), "sequence") == 0;
+  return {sequence ? aha::scope::sequence : aha::scope::token, value.attr(values.object)};
+}
+
+output_request outputs_of(py::handle value, argument where) {
+  static py::handle const type = column_class("outputs");
+  require(value, type, where, "aha.outputs(...)");
+  output_request r;
+  for_each_output([&](std::string_view name, auto const*, std::size_t i) { r.each[i] = value.attr(name.data()); });
+  return r;
+}
+
+bool is_on_policy(py::handle value) {
+  static py::handle const one = column_class("on_policy");
+  return value.is(one);
+}
+
+void bind_columns(py::module_& m) {
+  m.def(
+      "_names",
+      [] {
+        py::list totals;
+        py::list outputs;
+        py::list columns;
+        aha::totals::members([&](std::string_view name, auto, auto) { totals.append(name); });
+        for_each_output([&](std::string_view name, auto const*, std::size_t) { outputs.append(name); });
+        aha::token_batch<> const none;
+        aha::token_batch<>::columns(none, [&](std::string_view name, unsigned, auto const&) { columns.append(name); });
+        py::dict names;
+        names["totals"] = totals;
+        names["outputs"] = outputs;
+        names["columns"] = columns;
+        return names;
+      },
+      "What the headers call the totals, the outputs and the columns with one entry a token.");
 }
 
 }  // namespace aha_python

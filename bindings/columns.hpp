@@ -9,6 +9,11 @@
 
 namespace aha_python {
 
+// The classes that a caller fills live in aha/_columns.py; this is how they are read.
+
+/// The class (or object) of that name in aha/_columns.py, kept for the life of the process.
+py::handle column_class(char const* name);
+
 /// `per_sequence(values)` or `per_token(values)`.
 struct scoped_array {
   aha::scope scope = aha::scope::none;
@@ -35,9 +40,6 @@ struct output_request {
   output_request() { each.fill(py::none()); }
 };
 
-/// The type of `on_policy`.
-struct on_policy_mark {};
-
 /// The names of a batch's columns, in the order of the documentation.
 struct batch_keys {
   key old_logp{"old_logp"}, ref_logp{"ref_logp"}, entropy{"entropy"}, lse{"lse"}, value{"value"},
@@ -58,7 +60,11 @@ aha::layout<> layout_of(char const* function, char const* column, int rank, std:
 /// Flags of `observe=`: "default", "none" or a list of names.
 unsigned observers_of(py::handle value, argument where);
 aha::totals totals_of(py::handle value, argument where);
-scoped_array const& scoped_of(py::handle value, argument where);
+/// An `aha.totals` with these counts.
+py::object totals_object(aha::totals const& t);
+scoped_array scoped_of(py::handle value, argument where);
+output_request outputs_of(py::handle value, argument where);
+bool is_on_policy(py::handle value);
 
 /// Every column that is passive whatever the objective, with views into the caller's memory. `owners` keeps that memory.
 template <class T>
@@ -75,7 +81,7 @@ void fill_columns(aha::token_batch<aha::host, T>& b, call_arguments& call, char 
   auto const scoped = [&](key const& name, auto& to, auto const& convert) {
     py::handle const value = call.keyword(name);
     if (!value) return;
-    scoped_array const& s = scoped_of(value, call.at(name));
+    scoped_array const s = scoped_of(value, call.at(name));
     to.scope = s.scope;
     to.values = convert(view(s.values, call.at(name)), call.at(name));
   };
@@ -83,7 +89,7 @@ void fill_columns(aha::token_batch<aha::host, T>& b, call_arguments& call, char 
   auto const flags = [](array_view const& a, argument where) { return mask_of(a, where); };
 
   py::handle const old = call.keyword(k.old_logp);
-  if (old && py::isinstance<on_policy_mark>(old)) {
+  if (old && is_on_policy(old)) {
     b.old_logp = aha::on_policy;
   } else {
     column(old, k.old_logp, b.old_logp);

@@ -3,9 +3,21 @@
 
 #include <cstdint>
 
-/// The part of the DLPack binary interface that a reader of host memory needs (https://dmlc.github.io/dlpack).
-/// Member order and sizes are the interface; names are ours.
+/// The part of the DLPack binary interface that a reader and writer of host memory needs
+/// (https://dmlc.github.io/dlpack). Member order and sizes are the interface; names are ours.
 namespace aha_python::dlpack {
+
+/// The version that we ask for and write; any minor version of major 1 is read.
+inline constexpr std::uint32_t major_version = 1;
+inline constexpr std::uint32_t minor_version = 1;
+inline constexpr std::int32_t host_device = 1;
+inline constexpr std::uint64_t read_only_flag = 1;
+
+/// What a capsule is called, before and after its consumer has taken the memory over.
+inline constexpr char const* legacy_name = "dltensor";
+inline constexpr char const* used_legacy_name = "used_dltensor";
+inline constexpr char const* versioned_name = "dltensor_versioned";
+inline constexpr char const* used_versioned_name = "used_dltensor_versioned";
 
 struct device_code {
   std::int32_t type;  ///< 1 host, 2 CUDA, ...
@@ -41,7 +53,7 @@ struct managed_versioned {
   std::uint32_t minor;
   void* context;
   void (*deleter)(managed_versioned*);
-  std::uint64_t flags;  ///< bit 0: read-only
+  std::uint64_t flags;  ///< read_only_flag, and others that say nothing to a reader
   tensor view;
 };
 

@@ -60,7 +60,10 @@ void require_rows(array_view const& a, argument where, int max_rank) {
 }
 
 void require_writable(array_view const& a, argument where) {
-  if (a.readonly) wrong_value(where, "a writable array", "a read-only one");
+  if (a.readonly) {
+    wrong_value(where, "a writable array",
+                a.readonly_name.empty() ? "a read-only one" : a.readonly_name + ", read-only");
+  }
   if (a.size() == 0) return;
   // Axes by stride, the smallest first: each must step over everything below it.
   std::array<std::size_t, array_view::max_rank> axes{0, 1, 2, 3};

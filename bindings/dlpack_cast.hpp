@@ -39,8 +39,10 @@ struct array_view {
   int rank = 0;
   std::array<std::int64_t, max_rank> shape{};
   std::array<std::int64_t, max_rank> stride{};
-  std::string type_name;  ///< for error texts, set where `type` is `other`
+  std::string type_name;      ///< for error texts, set where `type` is `other`
+  std::string readonly_name;  ///< for error texts, where the kind of array says why it may not be written to
   py::object owner;
+  py::object from_dlpack;  ///< what makes an array of this kind from memory of ours; null where there is nothing
 
   std::int64_t size() const;
   /// Strides of an array without entries mean nothing (NumPy gives 0).
@@ -49,9 +51,10 @@ struct array_view {
   std::size_t last() const { return static_cast<std::size_t>(rank - 1); }
 };
 
-/// Looks at `object`. Refuses lists and numbers (TypeError: a hidden copy would be needed), other devices, subclasses
-/// that have no memory of their own (DTensor and the like, by name), foreign byte order, and tensors that require grad
-/// (ValueError that says `.detach()`: nothing here records a gradient) unless `active`, as inputs of autograd.
+/// Looks at `object`. Refuses lists and numbers (TypeError: a hidden copy would be needed), other devices by name,
+/// subclasses that have no memory of their own (DTensor and the like, by name), foreign byte order, and tensors that
+/// require grad (ValueError that says `.detach()`: nothing here records a gradient) unless `active`, as inputs of
+/// autograd.
 array_view view_of(py::handle object, argument where, bool active = false);
 
 /// Text such as "float32", "a list", "an array of shape [3, 4]".
@@ -110,8 +113,12 @@ aha::index_view<> index_of(array_view const& a, argument where);
 /// Tells torch, where the array is its, that the memory was written to: an operation that saved it raises in backward.
 void mark_written(array_view const& a);
 
-/// An uninitialised array of the given shape: NumPy's, or torch's where `like` is. `where` names the output, for
-/// bfloat16, which NumPy does not have.
+/// An uninitialised array of the given shape, to be written through `view_of` and then passed through `handed_over`:
+/// torch's where `like` is, memory for an array of like's kind where that is known, else NumPy's. `where` names the
+/// output, for bfloat16, which NumPy does not have.
 py::object new_array(array_view const& like, dtype type, std::int64_t const* shape, int rank, argument where);
+/// The finished result of `new_array`: of the kind of its `like`, which from now on may be immutable. Everything else
+/// comes back as it is.
+py::object handed_over(py::object result);
 
 }  // namespace aha_python

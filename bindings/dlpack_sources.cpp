@@ -7,6 +7,7 @@
 
 #include "dlpack_abi.hpp"
 #include "dlpack_cast.hpp"
+#include "owned_array.hpp"
 
 namespace aha_python {
 namespace {
@@ -99,7 +100,7 @@ void fill_from_torch(array_view& a, py::handle object, torch_names const& names,
     }
   }
   if (attribute(x, names.is_cpu).ptr() != Py_True) {
-    wrong_value(where, "a tensor on the CPU", "one on " + std::string(py::str(object.attr("device"))));
+    wrong_value(where, "host memory (CPU)", std::string(py::str(object.attr("device"))));
   }
   if (!active && attribute(x, names.requires_grad).ptr() == Py_True) refuse_gradient(where);
   if (attribute(x, names.layout).ptr() != names.strided) {
@@ -148,8 +149,8 @@ void fill_from_numpy(array_view& a, py::handle object, argument where) {
   }
   if (a.type == dtype::other) {
     a.type_name = py::str(static_cast<py::object const&>(type));
-    // Extension packages register a bfloat16 for NumPy; torch is the way that does not depend on one.
-    if (a.type_name == "bfloat16") a.type_name = "NumPy's bfloat16 (pass a torch tensor)";
+    // Extension packages register a bfloat16 for NumPy, each its own; DLPack has one that everybody means the same by.
+    if (a.type_name == "bfloat16") a.type_name = "NumPy's bfloat16 (pass the torch or JAX array itself)";
   }
   set_rank(a, x.ndim(), where);
   for (int i = 0; i < a.rank; ++i) {
@@ -163,50 +164,93 @@ void fill_from_numpy(array_view& a, py::handle object, argument where) {
     a.shape[static_cast<std::size_t>(i)] = entries;
     a.stride[static_cast<std::size_t>(i)] = bytes == 0 ? 0 : step / bytes;
   }
-  constexpr int aligned = 0x0100;  // NPY_ARRAY_ALIGNED
-  if ((x.flags() & aligned) == 0) wrong_value(where, "aligned memory", "an unaligned view");
   a.data = const_cast<void*>(x.data());
   a.readonly = !x.writeable();
   a.from = origin::numpy;
   a.owner = py::reinterpret_borrow<py::object>(object);
 }
 
-void fill_from_dlpack(array_view& a, py::handle object, argument where) {
-  py::tuple const device = object.attr("__dlpack_device__")();
-  long const kind = device[0].cast<long>();
-  if (kind != 1) {
-    static char const* const names[] = {"", "cpu",    "cuda",  "cuda (pinned)", "opencl", "",
-                                        "", "vulkan", "metal", "vpi",           "rocm"};
-    std::string const name = kind > 1 && kind <= 10 ? names[kind] : aha::text("DLPack device type ", kind);
-    wrong_value(where, "an array on the CPU", "one on " + name);
+/// What an exporter has lent, taken over: given back exactly once, when the object that comes back dies.
+template <class Managed>
+std::pair<Managed const*, py::object> take_over(py::handle capsule, char const* name, char const* taken) {
+  auto* const managed = static_cast<Managed*>(PyCapsule_GetPointer(capsule.ptr(), name));
+  py::capsule owner(managed, [](void* p) {
+    auto* const m = static_cast<Managed*>(p);
+    if (m->deleter != nullptr) m->deleter(m);
+  });
+  // Under its new name the capsule leaves the memory alone.
+  if (PyCapsule_SetName(capsule.ptr(), taken) != 0) throw py::error_already_set();
+  return {managed, std::move(owner)};
+}
+
+/// `object.__dlpack__()`, asking for the version that can say "read-only"; exporters older than that do not know how to
+/// be asked.
+py::object capsule_of(py::handle object) {
+  py::object const method = object.attr("__dlpack__");
+  try {
+    return method(py::arg("max_version") = py::make_tuple(dlpack::major_version, dlpack::minor_version));
+  } catch (py::error_already_set& e) {
+    if (!e.matches(PyExc_TypeError)) throw;
   }
-  // Unconsumed: the capsule's own destructor gives the memory back, so keeping it alive is all there is to do.
-  py::object capsule = object.attr("__dlpack__")();
+  return method();
+}
+
+/// What cannot be exported (a tracer, an array over several devices) says why itself: in the house's shape, with the
+/// exporter's own exception as the cause.
+template <class F>
+auto asking(argument where, F const& f) {
+  try {
+    return f();
+  } catch (py::error_already_set& e) {
+    if (!e.matches(PyExc_Exception) || e.matches(PyExc_MemoryError)) throw;
+    std::string text = e.what();
+    text.erase(std::min(text.find('\n'), text.size()));
+    aha::status const s = aha::bad_argument(where.function, where.name, "an array that exports itself by DLPack", text);
+    py::raise_from(e, PyExc_ValueError, s.message().c_str());
+    throw py::error_already_set();
+  }
+}
+
+void require_host(std::int64_t type, std::int64_t index, argument where) {
+  if (type == dlpack::host_device) return;
+  wrong_value(where, "host memory (CPU)", dlpack::device_name(type, index));
+}
+
+bool is_jax(py::handle object) {
+  return std::string(py::str(py::type::handle_of(object).attr("__module__"))).rfind("jax", 0) == 0;
+}
+/// Arrays that nobody may write to although a capsule without flags cannot say so.
+bool is_immutable(py::handle object) {
+  return is_jax(object) || !py::hasattr(py::type::handle_of(object), "__setitem__");
+}
+
+void fill_from_dlpack(array_view& a, py::handle object, argument where) {
+  auto const [type, index] = asking(where, [&] {
+    py::tuple const device = object.attr("__dlpack_device__")();
+    return std::pair{py::int_(device[0]).cast<std::int64_t>(), py::int_(device[1]).cast<std::int64_t>()};
+  });
+  require_host(type, index, where);
+  py::object const capsule = asking(where, [&] { return capsule_of(object); });
   dlpack::tensor const* t = nullptr;
-  if (PyCapsule_IsValid(capsule.ptr(), "dltensor_versioned") != 0) {
-    auto const* m =
-        static_cast<dlpack::managed_versioned const*>(PyCapsule_GetPointer(capsule.ptr(), "dltensor_versioned"));
-    if (m->major != 1) wrong_type(where, "DLPack version 1", aha::text("version ", m->major));
-    a.readonly = (m->flags & 1U) != 0;
-    t = &m->view;
-  } else if (PyCapsule_IsValid(capsule.ptr(), "dltensor") != 0) {
-    t = &static_cast<dlpack::managed const*>(PyCapsule_GetPointer(capsule.ptr(), "dltensor"))->view;
+  if (PyCapsule_IsValid(capsule.ptr(), dlpack::versioned_name) != 0) {
+    auto taken = take_over<dlpack::managed_versioned>(capsule, dlpack::versioned_name, dlpack::used_versioned_name);
+    a.owner = std::move(taken.second);
+    if (taken.first->major != dlpack::major_version)
+      wrong_type(where, "DLPack version 1", aha::text("version ", taken.first->major));
+    a.readonly = (taken.first->flags & dlpack::read_only_flag) != 0 || is_jax(object);
+    t = &taken.first->view;
+  } else if (PyCapsule_IsValid(capsule.ptr(), dlpack::legacy_name) != 0) {
+    auto taken = take_over<dlpack::managed>(capsule, dlpack::legacy_name, dlpack::used_legacy_name);
+    a.owner = std::move(taken.second);
+    a.readonly = is_immutable(object);
+    t = &taken.first->view;
   } else {
     wrong_type(where, "a DLPack capsule from __dlpack__()", kind_of_object(capsule));
   }
-  int const code = t->type.kind;
-  int const bits = t->type.bits;
-  if (t->type.lanes == 1) {
-    if (code == 2 && bits == 32) a.type = dtype::f32;
-    if (code == 2 && bits == 64) a.type = dtype::f64;
-    if (code == 2 && bits == 16) a.type = dtype::f16;
-    if (code == 4 && bits == 16) a.type = dtype::bf16;
-    if (code == 0 && bits == 32) a.type = dtype::i32;
-    if (code == 0 && bits == 64) a.type = dtype::i64;
-    if (code == 1 && bits == 8) a.type = dtype::u8;
-    if (code == 6 && bits == 8) a.type = dtype::boolean;
-  }
-  if (a.type == dtype::other) a.type_name = aha::text("DLPack type code ", code, " of ", bits, " bits");
+  if (a.readonly) a.readonly_name = kind_of_object(object);
+  require_host(t->device.type, t->device.index, where);
+  a.type = dlpack::dtype_of(t->type);
+  if (a.type == dtype::other) a.type_name = dlpack::type_name(t->type);
   set_rank(a, t->rank, where);
   std::int64_t dense = 1;
   for (int i = a.rank - 1; i >= 0; --i) {
@@ -218,26 +262,31 @@ void fill_from_dlpack(array_view& a, py::handle object, argument where) {
   }
   a.data = static_cast<char*>(t->data) + t->byte_offset;
   a.from = origin::dlpack;
-  a.owner = std::move(capsule);
+  if (py::hasattr(object, "__array_namespace__")) {
+    a.from_dlpack = asking(where, [&] { return object.attr("__array_namespace__")().attr("from_dlpack"); });
+  }
 }
 
 }  // namespace
 
 array_view view_of(py::handle object, argument where, bool active) {
   array_view a;
+  torch_names const* torch = nullptr;
   if (py::isinstance<py::array>(object)) {
     fill_from_numpy(a, object, where);
-    return a;
-  }
-  torch_names const* const torch = torch_if_imported();
-  if (torch != nullptr && PyObject_TypeCheck(object.ptr(), reinterpret_cast<PyTypeObject*>(torch->tensor)) != 0) {
+  } else if ((torch = torch_if_imported()) != nullptr &&
+             PyObject_TypeCheck(object.ptr(), reinterpret_cast<PyTypeObject*>(torch->tensor)) != 0) {
     fill_from_torch(a, object, *torch, where, active);
-    return a;
-  }
-  if (!py::hasattr(object, "__dlpack__") || !py::hasattr(object, "__dlpack_device__")) {
+  } else if (py::isinstance<owned_array>(object)) {
+    a = object.cast<owned_array const&>().view();
+  } else if (py::hasattr(object, "__dlpack__") && py::hasattr(object, "__dlpack_device__")) {
+    fill_from_dlpack(a, object, where);
+  } else {
     wrong_type(where, what_we_take, kind_of_object(object));
   }
-  fill_from_dlpack(a, object, where);
+  if (a.size() > 0 && reinterpret_cast<std::uintptr_t>(a.data) % static_cast<std::uintptr_t>(bytes_of(a.type)) != 0) {
+    wrong_value(where, "aligned memory", "an unaligned view");
+  }
   return a;
 }
 
@@ -256,6 +305,7 @@ py::object new_array(array_view const& like, dtype type, std::int64_t const* sha
       }
     }
   }
+  if (like.from_dlpack) return py::cast(owned_array(like.from_dlpack, type, shape, rank));
   if (type == dtype::bf16) wrong_type(where, "a buffer to write to (NumPy has no bfloat16 to return)", "none");
   std::vector<py::ssize_t> const size(shape, shape + rank);
   switch (type) {
@@ -265,6 +315,11 @@ py::object new_array(array_view const& like, dtype type, std::int64_t const* sha
     case dtype::f16: return py::array(py::dtype("float16"), size);
     default: wrong_type(where, "float32, float64, float16 or int64", name_of(type));
   }
+}
+
+py::object handed_over(py::object result) {
+  if (!result || !py::isinstance<owned_array>(result)) return result;
+  return result.cast<owned_array const&>().from_dlpack()(result);
 }
 
 }  // namespace aha_python

@@ -81,6 +81,13 @@ struct logp_arrays {
     make("max", answer.max, out.max);
     make("log_sum", answer.log_sum, out.log_sum);
   }
+  /// The answer, once the columns are written.
+  logp_answer finished() {
+    for (py::object* const x : {&answer.logp, &answer.lse, &answer.entropy, &answer.max, &answer.log_sum}) {
+      *x = handed_over(std::move(*x));
+    }
+    return std::move(answer);
+  }
 };
 
 }  // namespace aha_python

@@ -12,6 +12,7 @@ PYBIND11_MODULE(_aha, m) {
   // Signatures stand in the texts themselves, in a form that inspect.signature reads.
   pybind11::options options;
   options.disable_function_signatures();
+  aha_python::bind_owned_array(m);
   aha_python::bind_columns(m);
   aha_python::bind_objective(m);
   aha_python::bind_terms(m);
@@ -23,5 +24,6 @@ PYBIND11_MODULE(_aha, m) {
   aha_python::bind_logits_loss(m);
   aha_python::bind_moments(m);
   aha_python::bind_advantage(m);
+  aha_python::bind_config(m);
   aha_python::bind_whiten(m);
 }

@@ -116,6 +116,9 @@ std::string members_repr(Options const& options) {
 }
 
 /// Moments of `aha.moments`; absent where the argument is.
+/// The keywords of a repr such as `advantage.group(scale="std", eps=1e-06)`: what its pickle holds.
+py::kwargs keywords_of(std::string const& repr);
+
 std::optional<aha::moments> moments_of(py::handle value, argument where);
 
 }  // namespace aha_python

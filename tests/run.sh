@@ -10,10 +10,10 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # shellcheck source=tests/support/setup.sh
 source "$root/tests/support/setup.sh"
 
-default_suites=(format layering headers compile_fail docs unit property parity golden python examples tidy nvcc)
+default_suites=(format layering headers compile_fail docs unit property parity golden python examples bench tidy nvcc)
 all_suites=("${default_suites[@]}" sanitizers consumers)
-with_module=(docs parity golden python)     # need the Python module and torch
-with_binary=(unit property parity examples) # need a target of build/tests
+with_module=(docs parity golden python bench)            # need the Python module and torch
+with_binary=(unit property parity)                       # need a target of build/tests
 in_parallel=(headers compile_fail format nvcc consumers) # independent compilations
 
 usage() { sed -n '3,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; printf 'suites: %s\n' "${all_suites[*]}"; }
@@ -58,6 +58,7 @@ for suite in "${suites[@]}"; do
   if is_one_of "$suite" "${with_module[@]}"; then
     # In a subshell: where the module does not build, the suites without it still run, and the others fail.
     (aha_setup python plot) && module_ready=yes  # plot: the main job's picture
+    if is_one_of python "${suites[@]}"; then (aha_setup jax) || module_ready=no; fi
     break
   fi
 done
@@ -65,13 +66,12 @@ done
 if is_one_of consumers "${suites[@]}"; then (aha_setup torch); fi
 targets=()
 for suite in "${suites[@]}"; do
-  case "$suite" in
-    examples) targets+=(aha_examples) ;;
-    *) is_one_of "$suite" "${with_binary[@]}" && compgen -G "tests/$suite/*.cpp" >/dev/null && targets+=("aha_$suite") ;;
-  esac
+  is_one_of "$suite" "${with_binary[@]}" && compgen -G "tests/$suite/*.cpp" >/dev/null && targets+=("aha_$suite")
 done
 binaries_ready=yes
 [ ${#targets[@]} -eq 0 ] || (aha_build tests "${targets[@]}") || binaries_ready=no
+examples_ready=yes
+if is_one_of examples "${suites[@]}"; then (aha_setup torch && aha_build examples aha_examples) || examples_ready=no; fi
 sanitizers_ready=yes
 if is_one_of sanitizers "${suites[@]}"; then
   (aha_build asan aha_sanitizers && aha_build tsan aha_sanitizers_threads) || sanitizers_ready=no
@@ -110,6 +110,7 @@ run_suite() {
       run_pytest parity || code=1
       return $code
       ;;
+    examples) [ $examples_ready = yes ] && run_pytest examples ;;
     sanitizers)
       [ $sanitizers_ready = yes ] || return 1
       local code=0

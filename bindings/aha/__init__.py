@@ -9,30 +9,24 @@
 `aha.torch` (imported on first use) has the same losses as differentiable functions.
 """
 
-from . import advantage
+from . import _aha, advantage
 from ._aha import (
     __version__,
+    advantage_stats,
     advantages,
-    clip,
     constant_length,
     count_totals,
-    entropy,
-    given,
     groups,
     keep,
-    kl,
     logits_gradient,
     loss,
     loss_from_logits,
+    loss_stats,
     measure,
     merge_partials,
     moments,
-    on_policy,
-    outputs,
     parse,
     parse_expression,
-    per_sequence,
-    per_token,
     positive_mean,
     prompt_mean,
     sequence_mean,
@@ -45,28 +39,25 @@ from ._aha import (
     token_logp_from_partials,
     token_mean,
     token_sum,
-    totals,
-    value_loss,
     weight,
     whiten,
-    z_loss,
 )
+from ._columns import on_policy, outputs, per_sequence, per_token, totals
+from ._config import show_config
 
 __all__ = [
     "__version__",
     "advantage",
+    "advantage_stats",
     "advantages",
-    "clip",
     "constant_length",
     "count_totals",
-    "entropy",
-    "given",
     "groups",
     "keep",
-    "kl",
     "logits_gradient",
     "loss",
     "loss_from_logits",
+    "loss_stats",
     "measure",
     "merge_partials",
     "moments",
@@ -80,6 +71,7 @@ __all__ = [
     "prompt_mean",
     "sequence_mean",
     "sequence_sum",
+    "show_config",
     "softmax_partials",
     "target_shift",
     "terms_table",
@@ -89,11 +81,14 @@ __all__ = [
     "token_mean",
     "token_sum",
     "totals",
-    "value_loss",
     "weight",
     "whiten",
-    "z_loss",
+    *_aha._term_names,
 ]
+
+# Every term of the C++ type list: clip, kl, ...
+globals().update({_name: getattr(_aha, _name) for _name in _aha._term_names})
+
 
 
 def __getattr__(name):

@@ -5,12 +5,16 @@ The gradient is computed together with the loss, where an input requires it; `ba
 scalar, or hands it on untouched where that is 1. A second backward through a retained graph gives the same numbers, a
 second derivative raises. Inputs are never written to. Autocast has no influence: nothing here is a torch operation that
 it casts. Everything that is not differentiated (old_logp, adv, ...) must not require grad: pass `.detach()`.
+
+Under torch.compile (torch 2.7 or later) all of this holds too, also with fullgraph=True and dynamic shapes. Build the
+objective outside the compiled function. `stats` is then a tensor: aha.loss_stats.from_array(r.stats) reads it, outside.
+Buffers to write to and inplace=True raise.
 """
 
 import torch
 from torch.autograd.function import once_differentiable
 
-from . import _aha
+from . import _aha, _columns, _compiled
 
 __all__ = ["loss", "loss_from_logits", "loss_result", "token_logp"]
 
@@ -25,9 +29,7 @@ class loss_result:
 
     __slots__ = ("loss", "stats", "dlogp", "dentropy", "dlse", "dvalue", "dgiven", "token_loss")
 
-    def __init__(
-        self, loss, stats, dlogp=None, dentropy=None, dlse=None, dvalue=None, dgiven=None, token_loss=None
-    ):
+    def __init__(self, loss, stats, dlogp=None, dentropy=None, dlse=None, dvalue=None, dgiven=None, token_loss=None):
         self.loss = loss
         self.stats = stats
         self.dlogp = dlogp
@@ -66,7 +68,7 @@ def _times(upstream, gradient):
 
 
 # What a loss is differentiated by, and the output that holds that gradient.
-_ACTIVE = {"logp": "dlogp", "entropy": "dentropy", "lse": "dlse", "value": "dvalue", "given": "dgiven"}
+_ACTIVE = _compiled.ACTIVE
 
 
 class _Loss(torch.autograd.Function):
@@ -89,15 +91,17 @@ def loss(objective, logp=None, *, entropy=None, lse=None, value=None, given=None
     active = dict(zip(_ACTIVE, (logp, entropy, lse, value, given)))
     leading = next((x for x in active.items() if x[1] is not None), ("logp", None))
     _tensor("loss", *leading)
-    asked = outputs if outputs is not None else _aha.outputs()
-    if not isinstance(asked, _aha.outputs):
+    if torch.compiler.is_compiling():
+        return _compiled.loss(loss_result, objective, active, outputs, columns)
+    asked = outputs if outputs is not None else _columns.outputs()
+    if not isinstance(asked, _columns.outputs):
         raise TypeError(f"aha::loss: outputs: expected aha.outputs(...), got {_kind(asked)}")
     # A gradient is computed where an input requires it, or where it was asked for.
     requested = {"token_loss": asked.token_loss}
     for name, gradient in _ACTIVE.items():
         buffer = getattr(asked, gradient)
         requested[gradient] = buffer if buffer is not None else (_requires_grad(active[name]) or None)
-    columns["outputs"] = _aha.outputs(**requested)
+    columns["outputs"] = _columns.outputs(**requested)
     if any(_requires_grad(x) for x in active.values()):
         result, r = _Loss.apply(objective, columns, *active.values())
     else:
@@ -204,17 +208,22 @@ def loss_from_logits(
     _tensor("loss_from_logits", "logits", logits)
     if not isinstance(inplace, bool):
         raise TypeError(f"aha::loss_from_logits: inplace: expected True or False, got {_kind(inplace)}")
-    if inplace and torch.compiler.is_compiling():
-        return loss_result(_inplace_is_eager(logits), None)
-    asked = outputs if outputs is not None else _aha.outputs()
-    if not isinstance(asked, _aha.outputs):
+    if torch.compiler.is_compiling():
+        if inplace:
+            return loss_result(_inplace_is_eager(logits), None)
+        active = {"logits": logits, "value": value, "given": given}
+        return _compiled.loss_from_logits(
+            loss_result, objective, active, outputs, dlogits, {"targets": targets, **columns}
+        )
+    asked = outputs if outputs is not None else _columns.outputs()
+    if not isinstance(asked, _columns.outputs):
         raise TypeError(f"aha::loss_from_logits: outputs: expected aha.outputs(...), got {_kind(asked)}")
     active = _requires_grad(logits)
     requested = {name: getattr(asked, name) for name in (*_ACTIVE.values(), "token_loss")}
     for name, x in (("dvalue", value), ("dgiven", given)):
         if requested[name] is None:
             requested[name] = _requires_grad(x) or None
-    columns["outputs"] = _aha.outputs(**requested)
+    columns["outputs"] = _columns.outputs(**requested)
     if active and inplace:
         _may_be_overwritten(logits)
         columns.update(dlogits=dlogits, inplace=True)
@@ -285,7 +294,9 @@ def token_logp(logits, targets, *, temperature=1.0, entropy=False, lse=False, ma
     _tensor("token_logp", "logits", logits)
     if not isinstance(lse, bool):
         raise TypeError(f"aha::token_logp: lse: expected True or False, got {_kind(lse)}")
-    if _requires_grad(logits):
+    if torch.compiler.is_compiling():
+        logp, h, log_sum_exp = _compiled.token_logp(logits, targets, temperature, entropy, mask, threads)
+    elif _requires_grad(logits):
         logp, h, log_sum_exp = _TokenLogp.apply(logits, targets, mask, temperature, entropy, threads)
     else:
         r = _aha._token_logp_autograd(

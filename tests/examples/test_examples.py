@@ -9,7 +9,7 @@ import re
 import pytest
 import toolchain
 
-PROGRAMS = toolchain.ROOT / "build" / "tests" / "examples"
+PROGRAMS = toolchain.ROOT / "build" / "examples" / "examples"
 SOURCES = sorted((toolchain.ROOT / "examples").glob("*.cpp"))
 
 
@@ -23,13 +23,38 @@ def complaints(source_text, result):
 
 
 def test_there_are_programs():
-    assert len(SOURCES) >= 2
+    assert len(SOURCES) >= 5
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_program_prints_what_it_says(source, tmp_path):
     result = toolchain.run([PROGRAMS / source.stem], cwd=tmp_path)
     assert complaints(source.read_text(), result) == []
+
+
+def test_table_of_programs_is_current():
+    """examples/README.md names every program with its number of lines."""
+    rows = re.findall(r"^\| `(\d\d_\w+)` .*\| (\d+) \|$", (toolchain.ROOT / "examples" / "README.md").read_text(), re.MULTILINE)
+    assert rows == [(path.stem, str(len(path.read_text().splitlines()))) for path in SOURCES]
+
+
+def accuracy(output, when):
+    """The percentage that a trainer prints for its held-out problems."""
+    return float(re.search(rf"^{when}, on 200 problems .*: ([0-9.]+) % sorted$", output, re.MULTILINE)[1])
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+@pytest.mark.parametrize("trainer", ["04_eigen_grpo", "05_libtorch_grpo"])
+def test_trainer_learns(trainer, seed, tmp_path):
+    """From nothing to nearly all: chance is one answer in a thousand."""
+    result = toolchain.run([PROGRAMS / trainer, seed], cwd=tmp_path)
+    assert result.returncode == 0, toolchain.explain(result)
+    assert accuracy(result.stdout, "before") < 10 and accuracy(result.stdout, "after") > 90
+
+
+def test_trainer_repeats_itself(tmp_path):
+    first, second = (toolchain.run([PROGRAMS / "04_eigen_grpo", 3], cwd=tmp_path).stdout for _ in range(2))
+    assert first == second != ""
 
 
 def test_other_output_is_caught():

@@ -150,6 +150,33 @@ def test_include_graph_has_no_cycle():
     assert cycle({"a": ["b"], "b": ["c"], "c": ["b"]}) == ["b", "c", "b"]
 
 
+ARROW = re.compile(r"^ *(\w+) --> (\w+)$", re.MULTILINE)
+
+
+def differences(picture, folders):
+    """Where the arrows of a picture are not what ALLOWED says of the folders in it, as sentences."""
+    arrows = set(ARROW.findall(picture))
+    pictured = {name for arrow in arrows for name in arrow}
+    rules = {(here, there) for here, targets in ALLOWED.items() for there in targets if {here, there} <= pictured}
+    return [*(f"{name} is not in the picture" for name in sorted(folders - pictured)),
+            *(f"{here} --> {there} is in the picture alone" for here, there in sorted(arrows - rules)),
+            *(f"{here} --> {there} is missing in the picture" for here, there in sorted(rules - arrows))]
+
+
+def test_picture_shows_the_rules():
+    picture = (toolchain.INCLUDE / "aha" / "README.md").read_text()
+    assert differences(picture, {folder_of(header) for header in toolchain.headers()} - {""}) == []
+
+
+@pytest.mark.parametrize("picture, folders, complaint", [
+    ("  loss --> core\n", {"core", "loss", "cpu"}, "cpu is not in the picture"),
+    ("  loss --> core\n  loss --> advantage\n  advantage --> core\n", set(), "loss --> advantage is in the picture alone"),
+    ("  loss --> core\n  cpu --> loss\n", set(), "cpu --> core is missing in the picture"),
+])
+def test_a_wrong_picture_is_caught(picture, folders, complaint):
+    assert differences(picture, folders) == [complaint]
+
+
 def tracked_files():
     """What git knows or would add: not build trees."""
     result = toolchain.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=toolchain.ROOT)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Arrays go in and out without copies: NumPy, torch, anything with __dlpack__; what cannot be read in place raises."""
 
+import inspect
 import pathlib
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import torch
 from python_batches import CU, GRPO, TOKENS, packed, padded_logits
 
 import aha
+import aha.torch
 
 
 class OnlyDlpack:
@@ -180,38 +182,84 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     assert int(run.stdout) < 4096  # KB
 
 
-def test_the_interpreter_lock_is_released():
-    n = 6_000_000
+def long_calls():
+    """A call of some 20 ms on one thread for every function that computes."""
+    n, rows, v = 4_000_000, 2000, 4096
     logp = np.full(n, -1.0, dtype=np.float32)
-    args = {
-        "old_logp": logp,
-        "adv": aha.per_sequence(np.ones(1, dtype=np.float32)),
-        "cu_seqlens": np.array([0, n]),
-        "totals": aha.totals(n),
-        "outputs": aha.outputs(dlogp=np.empty_like(logp)),
-        "threads": 1,
-    }
+    cu, one = np.array([0, n]), aha.per_sequence(np.ones(1, dtype=np.float32))
+    columns = {"old_logp": logp, "ref_logp": logp, "adv": one, "cu_seqlens": cu, "totals": aha.totals(n), "threads": 1}
     objective = aha.token_mean(aha.clip() + aha.kl("k3", gradient="ratio"))
-    args["ref_logp"] = logp
+    buffer = aha.outputs(dlogp=np.empty_like(logp))
+    logits = np.ones((rows, v), dtype=np.float32)
+    targets = np.zeros(rows, dtype=np.int64)
+    few = {"adv": one, "cu_seqlens": np.array([0, rows]), "totals": aha.totals(rows), "threads": 1}
+    p = aha.token_logp(logits, targets)
+    softmax = {"max": p.max, "log_sum": p.log_sum, "dlogp": p.logp, "dlogits": np.empty_like(logits)}
+    ids, groups = np.zeros(n, dtype=np.int64), aha.groups(ids=np.arange(n) // 8)
+    shard = aha.softmax_partials(np.ones((300_000, 2), dtype=np.float32), ids[:300_000])
+    shards = np.stack([shard] * 4)
+    calls = {
+        "loss": lambda: aha.loss(objective, logp, outputs=buffer, **columns),
+        "token_logp": lambda: aha.token_logp(logits, targets, threads=1),
+        "logits_gradient": lambda: aha.logits_gradient(logits, targets, threads=1, **softmax),
+        "loss_from_logits": lambda: aha.loss_from_logits(
+            aha.token_mean(aha.clip()), logits, targets, old_logp=aha.on_policy, **few
+        ),
+        "advantages": lambda: aha.advantages(aha.advantage.grpo, logp, groups, threads=1),
+        "count_totals": lambda: aha.count_totals(mask=ids, cu_seqlens=cu),
+        "target_shift": lambda: aha.target_shift(ids, cu_seqlens=cu),
+        "softmax_partials": lambda: aha.softmax_partials(logits, targets, threads=1),
+        "merge_partials": lambda: aha.merge_partials(shards, threads=1),
+        "token_logp_from_partials": lambda: aha.token_logp_from_partials(shard, threads=1),
+    }
+    if hasattr(aha, "whiten"):
+        calls["measure"] = lambda: aha.measure(logp, threads=1)
+        calls["whiten"] = lambda: aha.whiten(aha.advantage.whitening(), logp, threads=1)
+        calls["to_tokens"] = lambda: aha.to_tokens(one.values, cu_seqlens=cu, threads=1)
+    return calls
+
+
+def test_the_interpreter_lock_is_released():
+    """Another thread of Python goes on inside every call that computes, one by one."""
+    computing = {
+        name
+        for name in dir(aha._aha)
+        if not name.startswith("_")
+        and not inspect.isclass(getattr(aha._aha, name))
+        and callable(getattr(aha._aha, name))
+        and set(inspect.signature(getattr(aha._aha, name)).parameters) & {"threads", "cu_seqlens"}
+    }
+    calls = long_calls()
+    assert set(calls) == computing
     ticks, stop = [], threading.Event()
 
     def tick():
         while not stop.is_set():
             ticks.append(time.perf_counter())
-            time.sleep(0.0005)
+            time.sleep(0.0002)
+
+    def progress(call):
+        """How often the other thread ran while the call did, its edges left out."""
+        ticks.clear()
+        start = time.perf_counter()
+        call()
+        end = time.perf_counter()
+        edge = 0.1 * (end - start)
+        return sum(start + edge < t < end - edge for t in ticks)
 
     thread = threading.Thread(target=tick)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(10.0)  # nobody hands the lock over unasked, so that a call that keeps it shows
     thread.start()
-    for _ in range(20):  # a loaded machine may not give the other thread its turn in every call
-        start = time.perf_counter()
-        aha.loss(objective, logp, **args)
-        end = time.perf_counter()
-        inside = [t for t in ticks if start + 0.001 < t < end - 0.001]
-        if len(inside) >= 3:
-            break
-    stop.set()
-    thread.join()
-    assert len(inside) >= 3
+    try:
+        for name, call in calls.items():
+            # A loaded machine may not give the other thread its turn in every call.
+            assert any(progress(call) >= 3 for _ in range(20)), name
+        assert not any(progress(lambda: sum(range(300_000))) >= 3 for _ in range(3))  # the control
+    finally:
+        stop.set()
+        sys.setswitchinterval(interval)
+        thread.join()
 
 
 class Sub(torch.Tensor):
@@ -273,7 +321,7 @@ F64 = "float64"
             ValueError,
             "a tensor that does not require grad (pass .detach())",
         ),
-        (lambda x: torch.tensor(x).to("meta"), ValueError, "a tensor on the CPU, got one on meta"),
+        (lambda x: torch.tensor(x).to("meta"), ValueError, "host memory (CPU), got meta"),
         (lambda x: torch.tensor(x).to_sparse(), TypeError, "a dense tensor, got torch.sparse_coo"),
         (lambda x: torch.complex(torch.tensor(x), torch.tensor(x)).conj().imag, ValueError, "got "),
         (
@@ -281,11 +329,11 @@ F64 = "float64"
             TypeError,
             "a plain torch.Tensor (of a DTensor: to_local()), got a Wrapper",
         ),
-        (lambda x: OnlyDlpack(torch.tensor(x), device=(2, 0)), ValueError, "an array on the CPU, got one on cuda"),
+        (lambda x: OnlyDlpack(torch.tensor(x), device=(2, 0)), ValueError, "host memory (CPU), got cuda:0"),
         (
             lambda x: OnlyDlpack(torch.tensor(x), device=(14, 0)),
             ValueError,
-            "an array on the CPU, got one on DLPack device type 14",
+            "host memory (CPU), got oneapi:0",
         ),
     ],
 )
@@ -318,15 +366,123 @@ def test_dtensor_is_refused_by_name():
                 call(GRPO, x, **columns)
             with pytest.raises(TypeError, match=r"aha::loss: logp: .*to_local.*got a DTensor"):
                 call(GRPO, x.detach().requires_grad_(), **columns)
+        for call in (aha.loss, aha.torch.loss):
+            with pytest.raises(TypeError, match=r"aha::loss: ref_logp: .*to_local.*got a DTensor"):
+                call(GRPO, torch.tensor(logp), **{**columns, "ref_logp": x})
+        rows = dist.distribute_tensor(torch.zeros(TOKENS, 4), mesh, [dist.Replicate()]).requires_grad_()
+        ids = torch.zeros(TOKENS, dtype=torch.long)
+        for call in (aha.token_logp, aha.torch.token_logp):
+            with pytest.raises(TypeError, match=r"aha::token_logp: logits: .*to_local.*got a DTensor"):
+                call(rows, ids)
+        for call in (aha.loss_from_logits, aha.torch.loss_from_logits):
+            with pytest.raises(TypeError, match=r"aha::loss_from_logits: logits: .*to_local.*got a DTensor"):
+                call(GRPO, rows, ids, **columns)
     finally:
         torch.distributed.destroy_process_group()
 
 
-def test_offsets_of_either_width():
+def kinds_of_array():
+    kinds = {"numpy": np.asarray, "torch": torch.from_numpy, "dlpack": lambda x: OnlyDlpack(torch.from_numpy(x))}
+    try:
+        import jax.numpy as jnp
+
+        kinds["jax"] = jnp.asarray
+    except ImportError:
+        pass
+    return kinds
+
+
+KINDS = kinds_of_array()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_integers_of_either_width(kind, dtype):
+    """cu_seqlens, lens, length, group ids, targets."""
+    to = KINDS[kind]
     logp, columns = packed()
-    want = aha.loss(GRPO, logp, **columns).loss
-    for cu in (CU.astype(np.int32), torch.tensor(CU), torch.tensor(CU, dtype=torch.int32)):
-        assert aha.loss(GRPO, logp, **{**columns, "cu_seqlens": cu}).loss == want
+    want = aha.loss(GRPO, logp, **columns)
+    length = np.diff(CU)
+    got = aha.loss(GRPO, logp, **{**columns, "cu_seqlens": to(CU.astype(dtype)), "length": to(length.astype(dtype))})
+    assert got.loss == want.loss and np.array_equal(got.dlogp, want.dlogp)
+    lens = np.array([2, 6, 0])
+    x = -np.random.default_rng(0).random((3, 6))
+    args = {"old_logp": aha.on_policy, "adv": aha.per_sequence(np.ones(3)), "totals": aha.totals(8)}
+    objective = aha.token_mean(aha.clip())
+    want = aha.loss(objective, x, mask=np.arange(6) < lens[:, None], **args)
+    assert aha.loss(objective, x, lens=to(lens.astype(dtype)), **args).loss == want.loss != 0
+    logits, targets = padded_logits()
+    want = aha.token_logp(logits, targets).logp
+    assert np.array_equal(aha.token_logp(logits, to(targets.astype(dtype))).logp, want)
+    assert aha.count_totals(lens=to(lens.astype(dtype))) == aha.totals(8, 2)
+    ids = np.array([5, 5, 9, 9, 5])
+    reward = np.arange(5.0) ** 2
+    want = aha.advantages(aha.advantage.grpo, reward, aha.groups(ids=ids)).adv
+    got = aha.advantages(aha.advantage.grpo, reward, aha.groups(ids=to(ids.astype(dtype)))).adv
+    assert np.array_equal(got, want) and np.any(want)
+
+
+MASKS = [np.bool_, np.uint8, np.int64, np.float32, np.float64]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", MASKS)
+def test_masks_of_every_kind(kind, dtype):
+    """mask and keep of losses, mask of logits, valid of rewards; anything but 0 counts."""
+    to = KINDS[kind]
+    live = np.arange(TOKENS) % 3 != 1
+    values = live.astype(dtype) if dtype is np.bool_ else (live * np.where(np.arange(TOKENS) % 2, 1, 3)).astype(dtype)
+    logp, columns = packed()
+    columns["totals"] = aha.totals(9, 3)
+    objective = GRPO + aha.token_mean(aha.keep * aha.clip())
+    keep = aha.per_token(~live)
+    want = aha.loss(objective, logp, mask=live, keep=keep, **columns)
+    got = aha.loss(objective, logp, mask=to(values), keep=keep, **columns)
+    assert got.loss == want.loss and np.array_equal(got.dlogp, want.dlogp) and not np.any(got.dlogp[~live])
+    want = aha.loss(objective, logp, keep=aha.per_token(live), **columns)
+    got = aha.loss(objective, logp, keep=aha.per_token(to(values)), **columns)
+    assert got.loss == want.loss and np.array_equal(got.dlogp, want.dlogp) and np.any(got.dlogp)
+    logits = np.random.default_rng(0).normal(size=(TOKENS, 5))
+    targets = np.zeros(TOKENS, dtype=np.int64)
+    want = aha.token_logp(logits, targets, mask=live)
+    assert np.array_equal(aha.token_logp(logits, targets, mask=to(values)).logp, want.logp)
+    assert aha.count_totals(mask=to(values), cu_seqlens=CU) == aha.count_totals(mask=live, cu_seqlens=CU)
+    by = aha.groups(ids=np.arange(TOKENS) // 4)
+    want = aha.advantages(aha.advantage.grpo, logp, by, valid=live)
+    assert np.array_equal(aha.advantages(aha.advantage.grpo, logp, by, valid=to(values)).adv, want.adv)
+
+
+@pytest.mark.parametrize("dtype", MASKS)
+@pytest.mark.parametrize("kind", ["numpy", "torch", "dlpack"])
+def test_masks_and_offsets_are_read_in_place(kind, dtype):
+    """64 MB of mask and 32 MB of offsets: the process does not grow by a tenth of that, and a change of the memory
+    behind the array is seen by the next call."""
+    n = 64_000_000 // np.dtype(dtype).itemsize
+    mask, cu = np.ones(n, dtype), np.minimum(np.arange(4_000_001), n)
+    cu[-1] = n
+    given = KINDS[kind](mask), KINDS[kind](cu)
+    aha.count_totals(mask=KINDS[kind](mask[:4]), cu_seqlens=KINDS[kind](np.array([0, 4])))
+
+    def call():
+        assert aha.count_totals(mask=given[0], cu_seqlens=given[1]).tokens == n
+        mask[7] = 0
+        assert aha.count_totals(mask=given[0], cu_seqlens=given[1]).tokens == n - 1
+
+    assert growth(call) < 3_000_000
+    assert growth(mask.copy) > 60_000_000 and growth(cu.copy) > 30_000_000  # the measure sees a copy
+
+
+def growth(call):
+    """By how much the process grows at most while the call runs, in bytes."""
+    pathlib.Path("/proc/self/clear_refs").write_text("5")  # forgets the largest size so far
+
+    def size(name):
+        line = next(x for x in pathlib.Path("/proc/self/status").read_text().splitlines() if x.startswith(name))
+        return int(line.split()[1]) * 1024
+
+    before = size("VmRSS")
+    call()
+    return size("VmHWM") - before
 
 
 @pytest.mark.parametrize("shape", [(0, 5), (3, 0), (0, 0)])
@@ -338,4 +494,6 @@ def test_arrays_without_entries_have_no_strides(shape):
     logits = np.zeros((*shape, 4), dtype=np.float32)
     targets = np.zeros(shape, dtype=np.int64)
     assert aha.token_logp(logits, targets).logp.shape == shape
-    assert aha.loss_from_logits(aha.token_sum(aha.entropy()), logits, targets, dlogits=True).dlogits.shape == logits.shape
+    assert (
+        aha.loss_from_logits(aha.token_sum(aha.entropy()), logits, targets, dlogits=True).dlogits.shape == logits.shape
+    )

@@ -186,6 +186,104 @@ def test_a_write_to_what_backward_needs_raises():
             (logp.sum() + h.sum()).backward()
 
 
+def test_r6_no_hidden_mutation():
+    """R6: two losses on one logits tensor that a frozen lm_head made, upstream exp and tanh, backward twice through a
+    retained graph: gradients equal torch's, and no byte of any input changes."""
+    logits, targets, columns = columns_of()
+    hidden = torch.randn(TOKENS, 5, dtype=torch.float64, requires_grad=True)
+    head = torch.linalg.lstsq(hidden.detach(), logits).solution  # frozen: requires no grad
+    mask = torch.ones(TOKENS, dtype=torch.int64)
+    inputs = [targets, mask, columns["old_logp"], columns["ref_logp"], columns["adv"].values, hidden, head]
+    before = [x.detach().clone() for x in inputs]
+
+    def losses(with_columns):
+        x = torch.tanh(hidden @ head)  # tanh and exp keep their outputs for backward
+        first, second = with_columns(x), with_columns(x)
+        return x, torch.exp(first) + torch.tanh(2 * second)
+
+    x, want = losses(lambda x: eager(x, targets, columns))
+    (gradient,) = torch.autograd.grad(want, hidden)
+    for route in ROUTES:
+        x, got = losses(lambda x: route(x, targets, columns))  # noqa: B023
+        kept = x.detach().clone()
+        (first,) = torch.autograd.grad(got, hidden, retain_graph=True)
+        (again,) = torch.autograd.grad(got, hidden, retain_graph=True)
+        assert torch.equal(first, again) and got.item() == pytest.approx(want.item(), rel=1e-12)
+        assert (first - gradient).norm() <= 1e-9 * gradient.norm() and gradient.norm() > 1e-3
+        assert torch.equal(x, kept) and head.grad is None
+    with_loss_mask = aha.torch.loss_from_logits(OBJECTIVE, x, targets, temperature=TEMPERATURE, mask=mask, **columns)
+    with_loss_mask.loss.backward()
+    assert all(torch.equal(x, y) and x._version == 0 for x, y in zip(inputs, before))
+
+
+PASSIVE = ["old_logp", "ref_logp", "adv", "weight", "old_value", "returns"]
+
+
+@pytest.mark.parametrize("name", PASSIVE)
+def test_a_passive_input_that_requires_grad_says_detach(name):
+    logp, columns = packed()
+    objective = aha.token_mean(aha.weight * aha.clip() + aha.kl("k3")) + aha.token_mean(aha.value_loss())
+    n = torch.zeros(TOKENS, dtype=torch.float64)
+    columns.update(value=n, old_value=n, returns=n, weight=aha.per_token(n))
+    given = columns[name].values if hasattr(columns[name], "scope") else columns[name]
+    given = torch.tensor(np.asarray(given), requires_grad=True)
+    columns[name] = aha.per_token(given) if name == "weight" else aha.per_sequence(given) if name == "adv" else given
+    text = rf"^aha::loss: {name}: expected a tensor that does not require grad \(pass .detach\(\)\), got one with"
+    for call, x in ((aha.torch.loss, torch.tensor(logp, requires_grad=True)), (aha.torch.loss, torch.tensor(logp))):
+        with pytest.raises(ValueError, match=text):
+            call(objective, x, **columns)
+    with torch.no_grad(), pytest.raises(ValueError, match=text):
+        aha.torch.loss(objective, torch.tensor(logp), **columns)
+    with pytest.raises(ValueError, match=r"aha::loss: logp: .*pass .detach"):  # without autograd logp is passive too
+        aha.loss(objective, torch.tensor(logp, requires_grad=True), **columns)
+
+
+@pytest.mark.parametrize("name", ["logits", "mask"])
+def test_inputs_of_logits_that_may_not_require_grad(name):
+    logits, targets, columns = columns_of()
+    mask = torch.ones(TOKENS, dtype=torch.float64)
+    x = {"logits": logits, "targets": targets, "mask": mask}
+    x[name].requires_grad_()
+    with pytest.raises(ValueError, match=rf"aha::token_logp: {name}: expected a tensor that does not require grad"):
+        aha.token_logp(x["logits"], x["targets"], mask=x["mask"])
+    if name == "mask":
+        with pytest.raises(ValueError, match="aha::token_logp: mask: expected a tensor that does not require grad"):
+            aha.torch.token_logp(x["logits"].detach().requires_grad_(), x["targets"], mask=x["mask"])
+
+
+def test_no_gradient_is_computed_that_no_input_requires(monkeypatch):
+    """What reaches the engine: an output for each input that requires grad, and nothing else."""
+    asked = []
+    monkeypatch.setattr(aha._aha, "_loss_autograd", record(aha._aha._loss_autograd, asked))
+    logp, columns = packed()
+    for needs_logp in (False, True):
+        for needs_entropy in (False, True):
+            x = torch.tensor(logp, requires_grad=needs_logp)
+            h = torch.ones(TOKENS, dtype=torch.float64, requires_grad=needs_entropy)
+            r = aha.torch.loss(OBJECTIVE, x, entropy=h, **columns)
+            outputs = asked.pop()["outputs"]
+            assert bool(outputs.dlogp) == needs_logp and bool(outputs.dentropy) == needs_entropy
+            assert not asked and r.loss.requires_grad == (needs_logp or needs_entropy)
+    with torch.no_grad():
+        aha.torch.loss(OBJECTIVE, torch.tensor(logp, requires_grad=True), entropy=h, **columns)
+    assert not asked.pop()["outputs"].dlogp
+    asked.clear()
+    monkeypatch.setattr(aha._aha, "_loss_from_logits_autograd", record(aha._aha._loss_from_logits_autograd, asked))
+    logits, targets, columns = columns_of()
+    with_logits(logits, targets, columns)
+    assert not asked.pop()["dlogits"]
+    with_logits(logits.requires_grad_(), targets, columns)
+    assert asked.pop()["dlogits"] is True
+
+
+def record(function, calls):
+    def called(*args, **keywords):
+        calls.append(keywords)
+        return function(*args, **keywords)
+
+    return called
+
+
 def test_without_a_gradient_none_is_computed():
     logits, targets, columns = columns_of()
     x = logits.requires_grad_()

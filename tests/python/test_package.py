@@ -2,19 +2,22 @@
 """The package: what importing it needs, what it says about itself, stubs."""
 
 import ast
+import importlib.util
 import inspect
 import pathlib
 import re
 import subprocess
 import sys
 
+import numpy
 import pytest
+import torch
 
 import aha
 import aha.torch
 
 PACKAGE = pathlib.Path(aha.__file__).parent
-STUBS = ("_aha", "advantage", "torch")
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def python(code):
@@ -84,60 +87,90 @@ def test_every_public_name_is_documented(name, thing):
                 assert inspect.getdoc(value), f"{name}.{member}"
 
 
-def test_names_are_those_of_the_headers():
-    """No aliases: what Python calls something, C++ declares by that name."""
-    include = pathlib.Path(__file__).resolve().parents[2] / "include/aha"
-    lines = [x for f in include.rglob("*.hpp") for x in f.read_text().splitlines() if x[:1].isalpha()]
-    names = set(aha.__all__) - {"__version__"} | set(aha.advantage.__all__)
-    missing = {n for n in names if not any(re.search(rf"\b{n}\b *([({{;:]|$)", x) for x in lines)}
-    assert not missing
-    assert not any(re.search(r"\bno_such_name\b", x) for x in lines) and len(lines) > 500
+def make_stubs():
+    path = ROOT / "bindings" / "make_stubs.py"
+    spec = importlib.util.spec_from_file_location("make_stubs", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def stub_tree(module):
-    return ast.parse((PACKAGE / f"{module}.pyi").read_text())
+def test_stubs_are_what_the_module_says():
+    """`.venv/bin/python bindings/make_stubs.py` writes them anew."""
+    for name, text in make_stubs().stubs().items():
+        assert (PACKAGE / name).read_text() == text, f"{name}: run .venv/bin/python bindings/make_stubs.py"
 
 
-def signature_of_stub(node, drop_self):
-    a = node.args
-    names = [x.arg for x in a.args][drop_self:]
-    defaults = [None] * (len(names) - len(a.defaults)) + [ast.literal_eval(d) for d in a.defaults]
-    out = [(n, "positional", d) for n, d in zip(names, defaults)]
-    return out + [(x.arg, "keyword", d and ast.literal_eval(d)) for x, d in zip(a.kwonlyargs, a.kw_defaults)]
-
-
-def signature_at_run_time(thing):
-    out = []
-    for p in inspect.signature(thing).parameters.values():
-        if p.name != "self":
-            default = None if p.default is p.empty else p.default
-            out.append((p.name, "keyword" if p.kind is p.KEYWORD_ONLY else "positional", default))
-    return out
-
-
-def test_stubs_have_every_name_and_the_same_parameters():
-    compiled = {n.name: n for n in stub_tree("_aha").body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
-    variables = {n.target.id for n in stub_tree("_aha").body if isinstance(n, ast.AnnAssign)}
-    runtime = {n for n in dir(aha._aha) if not n.startswith("_")}
-    assert runtime == (set(compiled) | variables) - {"Array", "__version__"}
-    reexported = {a.asname for n in stub_tree("__init__").body for a in n.names}
-    assert reexported == set(aha.__all__) | {"torch"}
+def test_stubs_have_every_name_and_parameter():
+    texts = make_stubs().stubs()
+    compiled = {n.name: n for n in ast.parse(texts["_aha.pyi"]).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+    assert {n for n in dir(aha._aha) if not n.startswith("_")} <= set(compiled) | {"weight", "keep"}
+    exported = {a.asname for n in ast.parse(texts["__init__.pyi"]).body for a in n.names}
+    assert exported == set(aha.__all__) | {"torch"}
+    seen = 0
     for name, node in compiled.items():
-        if name == "Array":
-            continue
-        thing = getattr(aha._aha, name)
-        if isinstance(node, ast.FunctionDef):
-            assert signature_of_stub(node, 0) == signature_at_run_time(thing), name
-            continue
-        members = {m.name for m in node.body if isinstance(m, ast.FunctionDef) and not m.name.startswith("__")}
-        assert members == {m for m in vars(thing) if not m.startswith("_")}, name
-        inits = [m for m in node.body if isinstance(m, ast.FunctionDef) and m.name == "__init__"]
-        if len(inits) == 1:
-            assert signature_of_stub(inits[0], 1) == signature_at_run_time(thing), name
-    functions = {n.name: n for n in stub_tree("torch").body if isinstance(n, ast.FunctionDef)}
+        if isinstance(node, ast.FunctionDef) and not name.startswith("_"):
+            mine = [x.arg for x in (*node.args.args, *node.args.kwonlyargs)]
+            assert mine == list(inspect.signature(getattr(aha._aha, name)).parameters), name
+            seen += 1
+    assert seen > 20
+    torch_stub = {n.name: n for n in ast.parse(texts["torch.pyi"]).body if isinstance(n, ast.FunctionDef)}
     for name in ("loss", "loss_from_logits"):
-        mine = {n for n, _, _ in signature_of_stub(functions[name], 0)}
-        assert mine == {n for n, _, _ in signature_at_run_time(getattr(aha, name))}, name
+        mine = {x.arg for x in (*torch_stub[name].args.args, *torch_stub[name].args.kwonlyargs)}
+        assert mine == set(inspect.signature(getattr(aha, name)).parameters), name
+
+
+def test_a_new_default_reaches_the_stub(monkeypatch):
+    """The generator reads the module: a term whose default changes has another stub."""
+    module = make_stubs()
+    before = module.stubs()["_aha.pyi"]
+
+    def entropy(scale=2.5):
+        return aha.entropy()
+
+    monkeypatch.setattr(aha._aha, "entropy", entropy)
+    after = module.stubs()["_aha.pyi"]
+    assert "def entropy() -> expression:" in before
+    assert "def entropy(scale: float = 2.5) -> expression" in after
+
+
+def test_show_config(capsys):
+    config = aha.show_config(mode="dicts")
+    assert config["aha"] == aha.__version__
+    assert config["abi"].startswith("v" + aha.__version__.replace(".", "_")) and "isa" in config["abi"]
+    assert config["lanes"] == {"float32": 4, "float64": 2} or config["instruction_set"] != "x86-64-v2"
+    assert config["dlpack"] == "1.1" and {"serial", "std::thread"} <= set(config["executors"])
+    assert config["threads"] >= 1 and re.match(r"(gcc|clang) \d+", config["compiler"])
+    assert config["numpy"] == numpy.__version__ and config["torch"] == torch.__version__
+    flags = pathlib.Path("/proc/cpuinfo").read_text()
+    assert ("avx2" in flags) == (config["cpu"] in ("x86-64-v3", "x86-64-v4")) or config["cpu"] == "unknown"
+    assert aha.show_config() is None
+    printed = capsys.readouterr().out
+    for name in config:
+        assert re.search(rf"^{name} +\S", printed, re.MULTILINE), name
+    with pytest.raises(ValueError, match='aha::show_config: mode: expected one of "stdout", "dicts", got .html.'):
+        aha.show_config(mode="html")
+    alone = python("import aha, sys; aha.show_config(); assert 'torch' not in sys.modules and 'jax' not in sys.modules")
+    assert alone.returncode == 0 and "torch" in alone.stdout, alone.stderr
+
+
+def test_columns_have_the_names_of_the_headers():
+    names = aha._aha._names()
+    assert list(inspect.signature(aha.totals).parameters) == names["totals"] == list(vars(aha.totals()))
+    assert sorted(inspect.signature(aha.outputs).parameters) == sorted(names["outputs"]) == sorted(vars(aha.outputs()))
+    assert set(names["columns"]) <= set(inspect.signature(aha.loss).parameters)
+    assert set(names["outputs"]) <= set(dir(aha._aha.loss_result)) & set(aha.torch.loss_result.__slots__)
+
+
+def test_every_function_and_member_is_documented():
+    for name in dir(aha._aha):
+        thing = getattr(aha._aha, name)
+        if name.startswith("_") or not callable(thing):
+            continue
+        assert inspect.getdoc(thing), name
+        if inspect.isclass(thing):
+            for member, value in vars(thing).items():
+                assert member.startswith("_") or inspect.getdoc(value), f"{name}.{member}"
 
 
 def test_mypy_accepts_a_typed_program(tmp_path):

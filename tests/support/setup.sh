@@ -6,6 +6,8 @@
 #   aha_setup python   # apt packages, .venv (torch included), the module: afterwards "$AHA_PYTHON" imports aha
 #   aha_setup torch    # the same without the module
 #   aha_setup plot     # matplotlib in .venv
+#   aha_setup bench    # Google Benchmark
+#   aha_setup jax      # JAX in .venv, for tests; where it cannot be had they are skipped, except in CI
 #   aha_setup cpp      # what the C++ tests and checks need from apt, and pytest in .venv; builds nothing
 #   aha_build TREE TARGET...     # one build tree under build/, see trees below
 #   aha_say TEXT       # one line to the reader, with the seconds since the start
@@ -24,9 +26,11 @@ aha_started=$SECONDS
 # Names of Debian packages, and pip requirements, by purpose. No upper bounds: what is current has to work.
 aha_apt_build=(g++ cmake ninja-build ccache libxsimd-dev)
 aha_apt_test=(libgtest-dev libxtensor-dev libeigen3-dev clang-format clang-tidy)
+aha_apt_bench=(libbenchmark-dev)
 aha_pip_python=("numpy>=1.24" "pybind11>=2.13")
 aha_pip_test=("pytest>=7.4" "pytest-xdist>=3.3" "hypothesis>=6.80" "mypy>=1.8" "scikit-build-core>=0.10")
 aha_pip_plot=("matplotlib>=3.7")
+aha_pip_jax=("jax>=0.4.31")
 aha_torch="torch==2.13.0"  # installed where no torch >= 2.4 imports
 
 aha_say() { printf '[%4ds] %s\n' "$((SECONDS - aha_started))" "$*"; }
@@ -145,7 +149,9 @@ aha_install_torch() {
 
 # aha_build TREE TARGET...: configures build/TREE where needed and builds the targets.
 #   python   the module alone, at the wheel's baseline instruction set; the package is build/python/package
-#   tests    C++ tests and example programs
+#   tests    C++ tests
+#   examples the C++ example programs, optimised
+#   bench    the C++ measurements, one program an instruction set
 #   asan     the sanitizers' binary for memory and undefined behaviour
 #   tsan     the sanitizers' binary for threads
 aha_build() {
@@ -161,7 +167,9 @@ aha_build() {
   fi
   case "$tree" in
     python) options+=(-DCMAKE_BUILD_TYPE=Release -DAHA_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$AHA_PYTHON") ;;
-    tests) options+=(-DCMAKE_CXX_FLAGS=-O1 -DAHA_BUILD_TESTS=ON -DAHA_BUILD_EXAMPLES=ON) ;;
+    tests) options+=(-DCMAKE_CXX_FLAGS=-O1 -DAHA_BUILD_TESTS=ON) ;;
+    examples) options+=(-DCMAKE_CXX_FLAGS=-O2 -DAHA_BUILD_EXAMPLES=ON "-DAHA_TORCH_PYTHON=$AHA_PYTHON") ;;
+    bench) options+=(-DCMAKE_BUILD_TYPE=Release -DAHA_BUILD_BENCH=ON) ;;
     asan) options+=("-DCMAKE_CXX_FLAGS=-O1 -g1" -DAHA_BUILD_TESTS=ON "-DAHA_SANITIZE=address,undefined") ;;
     tsan) options+=("-DCMAKE_CXX_FLAGS=-O1 -g1" -DAHA_BUILD_TESTS=ON -DAHA_SANITIZE=thread) ;;
     *) aha_die "no build tree is called $tree" ;;
@@ -206,16 +214,27 @@ aha_setup() {
         printf '%s\n' "$AHA_ROOT/build/python/package" >"$site/aha_build_tree.pth"
         "$AHA_PYTHON" -c 'import aha' || aha_die "the module was built, but does not import"
         ;;
+      bench)
+        aha_apt "${aha_apt_build[@]}" "${aha_apt_bench[@]}"
+        aha_venv
+        ;;
       plot)
         aha_venv
         aha_pip plot "${aha_pip_plot[@]}"
+        ;;
+      jax)
+        aha_venv
+        if ! (aha_pip jax "${aha_pip_jax[@]}"); then
+          [ "${CI:-}" != true ] || aha_die "CI tests JAX arrays too"
+          aha_say "no JAX: its tests are skipped"
+        fi
         ;;
       cpp)
         aha_apt "${aha_apt_build[@]}" "${aha_apt_test[@]}"
         aha_venv
         aha_pip test "${aha_pip_test[@]}"
         ;;
-      *) aha_die "aha_setup: expected python, torch, plot or cpp, got $what" ;;
+      *) aha_die "aha_setup: expected python, torch, plot, jax, cpp or bench, got $what" ;;
     esac
   done
 }

@@ -22,6 +22,17 @@ struct column_stats {
   aha::status status;
 
   double std() const { return moments.standard_deviation(1); }
+  /// Calls f(name, number) for every number of a record, constant or not: what is stored and sent.
+  template <class Stats, class F>
+  static constexpr void numbers(Stats& s, F&& f) {
+    f("entries", s.entries);
+    f("masked", s.masked);
+    f("invalid", s.invalid);
+    f("clipped", s.clipped);
+    aha::moments::numbers(s.moments, f);
+    f("low", s.low);
+    f("high", s.high);
+  }
   /// Adds another shard of the column.
   void merge(column_stats const& other) {
     if (other.moments.count > 0) {
@@ -61,6 +72,23 @@ struct advantage_stats {
   /// Groups of zero spread over all groups; TRL's `frac_reward_zero_std` where its groups are of one size.
   double zero_spread_fraction() const {
     return groups > 0 ? static_cast<double>(zero_spread) / static_cast<double>(groups) : 0.0;
+  }
+  /// Calls f(name, number) for every number of a record, constant or not: what is stored and sent.
+  template <class Stats, class F>
+  static constexpr void numbers(Stats& s, F&& f) {
+    f("groups", s.groups);
+    f("rewards", s.rewards);
+    f("invalid", s.invalid);
+    f("empty", s.empty);
+    f("singletons", s.singletons);
+    f("zero_spread", s.zero_spread);
+    f("clipped", s.clipped);
+    moments::numbers(s.reward, f);
+    moments::numbers(s.centred, f);
+    f("low", s.low);
+    f("high", s.high);
+    f("mean", s.mean);
+    f("std", s.std);
   }
   /// Adds another set of groups, of another block of rows or another rank. No group may be in both.
   void merge(advantage_stats const& other) {

@@ -46,6 +46,13 @@ struct moments {
     return count > ddof ? m2 / static_cast<double>(count - ddof) : 0.0;
   }
   AHA_FN double standard_deviation(int ddof) const { return std::sqrt(variance(ddof)); }
+  /// Calls f(name, number) for every number of a record, constant or not: what is stored and sent.
+  template <class Moments, class F>
+  static constexpr void numbers(Moments& m, F&& f) {
+    f("count", m.count);
+    f("mean", m.mean);
+    f("m2", m.m2);
+  }
 };
 static_assert(std::is_trivially_copyable_v<moments>, "aha: moments go to kernels by value");
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 AHA_NAMESPACE_BEGIN
 
@@ -89,6 +90,36 @@ struct loss_stats {
     for (int p = 0; p < parts; ++p) part_loss[static_cast<std::size_t>(p)] += o.part_loss[static_cast<std::size_t>(p)];
   }
 
+  /// Calls f(name, number) for every number of a record, constant or not: what is stored and sent. A record is also
+  /// trivially copyable, so that a host's own engine of communication may move its bytes.
+  template <class Stats, class F>
+  static constexpr void numbers(Stats& s, F&& f) {
+    f("observed", s.observed);
+    f("tokens", s.tokens);
+    f("sequences", s.sequences);
+    f("clip_low", s.clip_low);
+    f("clip_high", s.clip_high);
+    f("clip_dual", s.clip_dual);
+    f("clip_value", s.clip_value);
+    auto const kl = [&](auto& k) {
+      f("k1", k.k1);
+      f("k2", k.k2);
+      f("k3", k.k3);
+      f("count", k.count);
+    };
+    kl(s.old_kl);
+    kl(s.ref_kl);
+    f("log_ratio_min", s.log_ratio_min);
+    f("log_ratio_max", s.log_ratio_max);
+    f("ratio_sum", s.ratio_sum);
+    f("ratio_square_sum", s.ratio_square_sum);
+    f("ratio_count", s.ratio_count);
+    f("entropy_sum", s.entropy_sum);
+    f("entropy_count", s.entropy_count);
+    f("parts", s.parts);
+    for (auto& x : s.part_loss) f("part_loss", x);
+  }
+
   /// Calls f(key, value) for everything that was observed, as fractions and means; the keys of Python's `to_dict`.
   /// A mean over no token is 0.
   template <class F>
@@ -130,5 +161,16 @@ struct loss_stats {
     }
   }
 };
+static_assert(std::is_trivially_copyable_v<loss_stats>, "aha: statistics are sent as bytes");
+
+/// How many numbers `Stats::numbers` walks.
+template <class Stats>
+constexpr std::size_t count_numbers() {
+  std::size_t n = 0;
+  Stats const none{};
+  Stats::numbers(none, [&](auto const&...) { ++n; });
+  return n;
+}
+static_assert(count_numbers<loss_stats>() * sizeof(double) == sizeof(loss_stats), "aha: numbers() leaves a member out");
 
 AHA_NAMESPACE_END

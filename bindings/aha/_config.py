@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""What a report of a problem should say."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+from typing import Any
+
+from ._aha import __version__, _build_config
+
+
+def _version(package: str) -> str | None:
+    """Of a package that the program has imported, else of the installed one; None where there is none."""
+    module = sys.modules.get(package)
+    if module is not None and hasattr(module, "__version__"):
+        return str(module.__version__)
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def show_config(mode: str = "stdout") -> dict[str, Any] | None:
+    """Prints version, ABI, compiler, instruction set, CPU, threads, executors, and the packages beside aha.
+
+    mode: "stdout" prints; "dicts" returns the same as a dict, for logs and reports. Imports nothing: the versions of
+    torch and JAX are those of the imported packages, else of the installed ones, None where there are none.
+    """
+    if mode not in ("stdout", "dicts"):
+        raise ValueError(f'aha::show_config: mode: expected one of "stdout", "dicts", got {mode!r}')
+    config: dict[str, Any] = {"aha": __version__, **_build_config(), "python": platform.python_version()}
+    config.update((package, _version(package)) for package in ("numpy", "torch", "jax"))
+    if mode == "dicts":
+        return config
+    width = max(map(len, config))
+    for name, value in config.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{key} {number}" for key, number in value.items())
+        elif isinstance(value, list):
+            value = ", ".join(value)
+        print(f"{name:<{width}}  {value}")
+    return None

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+"""The same names in both languages: what the headers document is in Python or here with a reason, and back."""
+
+import re
+
+import header_names
+import pytest
+
+import aha
+
+ARRAYS = "a view of memory: Python hands over arrays"
+LANES = "arithmetic of lanes: Python composes terms"
+NUMBERS = "how numbers are stored or added up"
+ENGINE = "inside of an engine"
+CHECKS = "validation: Python gets its error"
+TYPES = "a type list or what is found by one: Python names an entry by a keyword"
+DYNAMIC = "the run-time form: Python's expression and objective are it"
+TEXT = "text of an expression: Python's repr and parse"
+RESULT = "a result: Python's has the same members"
+
+# Headers of which nothing, or only what the test finds in Python, belongs there.
+HEADERS = {
+    "advantage/baseline.hpp": TYPES,
+    "advantage/registry.hpp": TYPES,
+    "advantage/scale.hpp": TYPES,
+    "core/bfloat16.hpp": NUMBERS,
+    "core/column.hpp": ARRAYS,
+    "core/describe.hpp": TYPES,
+    "core/dtype.hpp": NUMBERS,
+    "core/dual.hpp": LANES,
+    "core/error.hpp": CHECKS,
+    "core/float16.hpp": NUMBERS,
+    "core/layout.hpp": ARRAYS,
+    "core/logit_checks.hpp": CHECKS,
+    "core/logit_rows.hpp": ARRAYS,
+    "core/math.hpp": LANES,
+    "core/numeric_sum.hpp": NUMBERS,
+    "core/order_free_sum.hpp": NUMBERS,
+    "core/parallel.hpp": ENGINE,
+    "core/region.hpp": CHECKS,
+    "core/softmax_partial.hpp": "a row's partial: Python has arrays of them",
+    "core/span.hpp": ARRAYS,
+    "core/type_list.hpp": TYPES,
+    "cpu/evaluate.hpp": ENGINE,
+    "cpu/exec.hpp": "where a call runs: Python's threads=",
+    "cpu/gradient_loop.hpp": ENGINE,
+    "cpu/group_index.hpp": ENGINE,
+    "cpu/logits_workspace.hpp": "memory that Python allocates itself",
+    "cpu/observe_block.hpp": ENGINE,
+    "cpu/row_io.hpp": ENGINE,
+    "cpu/simd.hpp": LANES,
+    "cpu/softmax_loop.hpp": ENGINE,
+    "cpu/token_block.hpp": ENGINE,
+    "loss/check_batch.hpp": CHECKS,
+    "loss/dynamic.hpp": DYNAMIC,
+    "loss/expression.hpp": DYNAMIC,
+    "loss/legal.hpp": CHECKS,
+    "loss/make_term.hpp": DYNAMIC,
+    "loss/registry.hpp": TYPES,
+    "loss/statistic.hpp": TYPES,
+    "loss/term.hpp": TYPES,
+    "loss/text.hpp": TEXT,
+    "loss/token.hpp": LANES,
+    "loss/validate.hpp": CHECKS,
+}
+
+# Names that say by themselves that they check a call: the house calls its predicates and validations so.
+CHECKING = re.compile(r"(.*::)?(check_\w+|validate(_\w+)?|is_legal|has_legal_members|legal_member_text)")
+
+# Single names of headers that Python mirrors otherwise.
+NAMES = {
+    "advantage::singleton": "an enumeration: Python's keyword takes its names",
+    "advantage::zero_spread": "an enumeration: Python's keyword takes its names",
+    "advantage::clip_range": "a keyword: clip=(low, high)",
+    "advantage::dynamic_baseline": DYNAMIC,
+    "advantage::dynamic_group": DYNAMIC,
+    "advantage::dynamic_scale": DYNAMIC,
+    "advantage::flat_rest": "an enumeration: Python's keyword takes its names",
+    "advantage_writer": ENGINE,
+    "aggregate": DYNAMIC,
+    "aggregation": DYNAMIC,
+    "computed_from_logits": CHECKS,
+    "column_scalar_t": TYPES,
+    "count_numbers": NUMBERS,
+    "counted_totals": "Python's count_totals gives totals",
+    "dispatch_dtype": ENGINE,
+    "estimator": "an enumeration: Python's keyword takes its names",
+    "evaluate": ENGINE,
+    "expression_reader": TEXT,
+    "for_each_row": ENGINE,
+    "for_each_token": ENGINE,
+    "gradient_rows": ENGINE,
+    "is_loss_objective": TYPES,
+    "is_summable": TYPES,
+    "kl_estimate": LANES,
+    "kl_gradient": "an enumeration: Python's keyword takes its names",
+    "kl_sums": "a part of loss_stats",
+    "largest_member": NUMBERS,
+    "logit_coefficients": "keywords of logits_gradient",
+    "logits_per_chunk": ENGINE,
+    "logits_region": CHECKS,
+    "logp_outputs": RESULT,
+    "masked_column": ENGINE,
+    "max_chunks": ENGINE,
+    "max_parts": "how many parts an objective has at most: parse says so",
+    "old_column": ARRAYS,
+    "member_text": TEXT,
+    "moments_of_column": ENGINE,
+    "on_policy_t": "the type of on_policy",
+    "order_free_moments": NUMBERS,
+    "part": DYNAMIC,
+    "part_of": DYNAMIC,
+    "partial_of_row": ENGINE,
+    "partial_rows": ENGINE,
+    "put_row": ENGINE,
+    "reads_text": TEXT,
+    "row_status": ENGINE,
+    "softmax_columns": "keywords of logits_gradient",
+    "softmax_rows": ENGINE,
+    "target_shift_result": RESULT,
+    "token_batch": "the keywords of loss",
+    "total_of": DYNAMIC,
+    "without_batch_of_one": ENGINE,
+    "workspace_bytes": "memory that Python allocates itself",
+    "write_advantages": ENGINE,
+}
+
+# What only Python has.
+PYTHON_ONLY = {
+    "__version__": "AHA_VERSION_* in C++",
+    "advantage": "the namespace",
+    "show_config": "what a report of a problem should say about an installed module",
+}
+
+
+def in_python():
+    names = set(aha.__all__) | {f"advantage::{n}" for n in aha.advantage.__all__}
+    return names | {n for n in dir(aha._aha) if not n.startswith("_")}
+
+
+def missing(public, headers, names):
+    """Public names of C++ that neither Python nor an exemption has."""
+    here = in_python()
+    return {
+        name: where
+        for name, where in public.items()
+        if name not in here
+        and name not in names
+        and not CHECKING.fullmatch(name)
+        and not all(h in headers for h in where)
+    }
+
+
+def test_every_name_of_cpp_is_in_python_or_has_a_reason():
+    public = header_names.public_names()
+    assert len(public) > 200
+    assert missing(public, HEADERS, NAMES) == {}
+
+
+def test_every_name_of_python_is_in_cpp_or_has_a_reason():
+    declared = {name for path in header_names.INCLUDE.rglob("*.hpp") for name, _ in header_names.declared(path)}
+    ours = set(aha.__all__) | {f"advantage::{n}" for n in aha.advantage.__all__}
+    assert ours - declared == set(PYTHON_ONLY)
+
+
+def test_exemptions_are_needed():
+    public = header_names.public_names()
+    headers = {h for where in public.values() for h in where}
+    assert set(HEADERS) <= headers and set(NAMES) <= set(public)
+    assert not set(NAMES) & in_python()
+    assert not [name for name in NAMES if CHECKING.fullmatch(name)]
+    for name in NAMES:
+        assert not all(h in HEADERS for h in public[name]), f"{name}: its header is exempt"
+    for header in HEADERS:
+        assert missing(public, set(HEADERS) - {header}, NAMES), f"{header}: nothing in it needs an exemption"
+
+
+@pytest.mark.parametrize(
+    "text, names",
+    [
+        ("/// A.\nstruct a {\n  int b;\n};\n", [("a", True)]),
+        ("struct a : b {\n", [("a", False)]),
+        ("/// F.\ntemplate <class T, class = enable<(T::x > 0)>>\nAHA_FN inline T f(T const& x) {\n", [("f", True)]),
+        ("namespace inner {\n/// E.\nenum class e : int { x };\n}  // namespace inner\nint g(int);\n", [("inner::e", True), ("g", False)]),
+        ("/// V.\ninline constexpr wide<int> v{};\n", [("v", True)]),
+        ("/// S.\ntemplate <>\nstruct names<level> {\n", []),
+        ("/// U.\nusing u = int;\n#define m(x) x\n", [("u", True)]),
+    ],
+)  # fmt: skip
+def test_the_reader_of_headers(text, names, tmp_path):
+    (tmp_path / "x.hpp").write_text(text)
+    assert header_names.declared(tmp_path / "x.hpp") == names
