@@ -2,10 +2,10 @@
 // What the compiled half knows of itself and of the machine; aha/_config.py shows it.
 #include <aha/core/config.hpp>
 #include <aha/cpu/simd.hpp>
+#include <aha/interop/dlpack_abi.hpp>
 #include <thread>
 
 #include "bind.hpp"
-#include "dlpack_abi.hpp"
 
 #define AHA_TEXT_OF(...) #__VA_ARGS__
 #define AHA_TEXT(...) AHA_TEXT_OF(__VA_ARGS__)
@@ -54,13 +54,13 @@ py::dict build_config() {
 #if defined(_OPENMP)
   executors.append("OpenMP");
 #endif
-  return py::dict("abi"_a = AHA_TEXT(AHA_ABI), "compiler"_a = compiler, "instruction_set"_a = compiled_level(),
-                  "lanes"_a = py::dict("float32"_a = aha::lane_ops<aha::simd_lane<float>>::width,
-                                       "float64"_a = aha::lane_ops<aha::simd_lane<double>>::width),
-                  "cpu"_a = machine_level(), "threads"_a = std::thread::hardware_concurrency(),
-                  "executors"_a = executors,
-                  "dlpack"_a = std::to_string(dlpack::major_version) + "." + std::to_string(dlpack::minor_version),
-                  "pybind11"_a = AHA_TEXT(PYBIND11_VERSION_MAJOR) "." AHA_TEXT(PYBIND11_VERSION_MINOR));
+  return py::dict(
+      "abi"_a = AHA_TEXT(AHA_ABI), "compiler"_a = compiler, "instruction_set"_a = compiled_level(),
+      "lanes"_a = py::dict("float32"_a = aha::lane_ops<aha::simd_lane<float>>::width,
+                           "float64"_a = aha::lane_ops<aha::simd_lane<double>>::width),
+      "cpu"_a = machine_level(), "threads"_a = std::thread::hardware_concurrency(), "executors"_a = executors,
+      "dlpack"_a = std::to_string(aha::dlpack::major_version) + "." + std::to_string(aha::dlpack::minor_version),
+      "pybind11"_a = AHA_TEXT(PYBIND11_VERSION_MAJOR) "." AHA_TEXT(PYBIND11_VERSION_MINOR));
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <aha/core/error.hpp>
 #include <vector>
 
-#include "dlpack_abi.hpp"
 #include "dlpack_cast.hpp"
 #include "owned_array.hpp"
 
@@ -233,25 +232,26 @@ void fill_from_dlpack(array_view& a, py::handle object, argument where) {
   py::object const capsule = asking(where, [&] { return capsule_of(object); });
   dlpack::tensor const* t = nullptr;
   if (PyCapsule_IsValid(capsule.ptr(), dlpack::versioned_name) != 0) {
-    auto taken = take_over<dlpack::managed_versioned>(capsule, dlpack::versioned_name, dlpack::used_versioned_name);
+    auto taken =
+        take_over<dlpack::managed_tensor_versioned>(capsule, dlpack::versioned_name, dlpack::used_versioned_name);
     a.owner = std::move(taken.second);
-    if (taken.first->major != dlpack::major_version)
-      wrong_type(where, "DLPack version 1", aha::text("version ", taken.first->major));
+    if (taken.first->version_major != dlpack::major_version)
+      wrong_type(where, "DLPack version 1", aha::text("version ", taken.first->version_major));
     a.readonly = (taken.first->flags & dlpack::read_only_flag) != 0 || is_jax(object);
-    t = &taken.first->view;
+    t = &taken.first->dl_tensor;
   } else if (PyCapsule_IsValid(capsule.ptr(), dlpack::legacy_name) != 0) {
-    auto taken = take_over<dlpack::managed>(capsule, dlpack::legacy_name, dlpack::used_legacy_name);
+    auto taken = take_over<dlpack::managed_tensor>(capsule, dlpack::legacy_name, dlpack::used_legacy_name);
     a.owner = std::move(taken.second);
     a.readonly = is_immutable(object);
-    t = &taken.first->view;
+    t = &taken.first->dl_tensor;
   } else {
     wrong_type(where, "a DLPack capsule from __dlpack__()", kind_of_object(capsule));
   }
   if (a.readonly) a.readonly_name = kind_of_object(object);
-  require_host(t->device.type, t->device.index, where);
-  a.type = dlpack::dtype_of(t->type);
-  if (a.type == dtype::other) a.type_name = dlpack::type_name(t->type);
-  set_rank(a, t->rank, where);
+  require_host(t->device.device_type, t->device.device_id, where);
+  a.type = dlpack::dtype_of(t->dtype);
+  if (a.type == dtype::other) a.type_name = dlpack::type_name(t->dtype);
+  set_rank(a, t->ndim, where);
   std::int64_t dense = 1;
   for (int i = a.rank - 1; i >= 0; --i) {
     std::size_t const k = static_cast<std::size_t>(i);

@@ -6,25 +6,16 @@
 #include <new>
 
 #include "bind.hpp"
-#include "dlpack_abi.hpp"
 
 namespace aha_python {
 namespace dlpack {
-
-std::string device_name(std::int64_t type, std::int64_t index) {
-  static constexpr char const* names[] = {
-      nullptr, "cpu",       "cuda",      "cuda_host",    "opencl", nullptr,  nullptr,   "vulkan", "metal",   "vpi",
-      "rocm",  "rocm_host", "extension", "cuda_managed", "oneapi", "webgpu", "hexagon", "maia",   "trainium"};
-  bool const known = type > 0 && type < static_cast<std::int64_t>(std::size(names)) && names[type] != nullptr;
-  return aha::text(known ? names[type] : aha::text("DLPack device type ", type), ":", index);
-}
 
 namespace {
 
 /// Our dtypes as DLPack writes them: the one table for reading and writing.
 struct named_code {
   dtype type;
-  data_code code;
+  data_type code;
 };
 constexpr named_code codes[] = {{dtype::boolean, {6, 8, 1}}, {dtype::u8, {1, 8, 1}},   {dtype::i32, {0, 32, 1}},
                                 {dtype::i64, {0, 64, 1}},    {dtype::f32, {2, 32, 1}}, {dtype::f64, {2, 64, 1}},
@@ -42,15 +33,15 @@ struct export_record {
 template <class Managed>
 py::object make_capsule(export_record<Managed>* record, dtype type, char const* name) {
   Managed& m = record->managed;
-  m.view = {record->memory.get(),
-            {host_device, 0},
-            static_cast<std::int32_t>(record->shape.size()),
-            code_of(type),
-            record->shape.data(),
-            record->stride.data(),
-            0};
-  m.context = record;
-  m.deleter = [](Managed* self) { delete static_cast<export_record<Managed>*>(self->context); };
+  m.dl_tensor = {record->memory.get(),
+                 {host_device, 0},
+                 static_cast<std::int32_t>(record->shape.size()),
+                 code_of(type),
+                 record->shape.data(),
+                 record->stride.data(),
+                 0};
+  m.manager_ctx = record;
+  m.deleter = [](Managed* self) { delete static_cast<export_record<Managed>*>(self->manager_ctx); };
   // Whoever takes the memory over renames the capsule; under its old name it still has to give the memory back.
   PyObject* const capsule = PyCapsule_New(&m, name, [](PyObject* self) {
     char const* const now = PyCapsule_GetName(self);
@@ -67,25 +58,18 @@ py::object make_capsule(export_record<Managed>* record, dtype type, char const* 
 
 }  // namespace
 
-dtype dtype_of(data_code const& code) {
+dtype dtype_of(data_type const& code) {
   for (named_code const& c : codes) {
-    if (c.code.kind == code.kind && c.code.bits == code.bits && code.lanes == 1) return c.type;
+    if (c.code.code == code.code && c.code.bits == code.bits && code.lanes == 1) return c.type;
   }
   return dtype::other;
 }
 
-data_code code_of(dtype type) {
+data_type code_of(dtype type) {
   for (named_code const& c : codes) {
     if (c.type == type) return c.code;
   }
   return {};
-}
-
-std::string type_name(data_code const& code) {
-  static constexpr char const* kinds[] = {"int", "uint", "float", "opaque", "bfloat", "complex", "bool"};
-  std::string const lanes = code.lanes == 1 ? "" : aha::text(" in ", int{code.lanes}, " lanes");
-  if (code.kind < std::size(kinds)) return aha::text(kinds[code.kind], int{code.bits}, lanes);
-  return aha::text("DLPack type code ", int{code.kind}, " of ", int{code.bits}, " bits", lanes);
 }
 
 }  // namespace dlpack
@@ -124,12 +108,12 @@ py::object owned_array::capsule(py::object const& max_version) const {
   bool const versioned =
       !max_version.is_none() && py::tuple(max_version)[0].cast<std::uint32_t>() >= dlpack::major_version;
   if (versioned) {
-    auto* const record = new dlpack::export_record<dlpack::managed_versioned>{{}, shape_, stride_, memory_};
-    record->managed.major = dlpack::major_version;
-    record->managed.minor = dlpack::minor_version;
+    auto* const record = new dlpack::export_record<dlpack::managed_tensor_versioned>{{}, shape_, stride_, memory_};
+    record->managed.version_major = dlpack::major_version;
+    record->managed.version_minor = dlpack::minor_version;
     return dlpack::make_capsule(record, type_, dlpack::versioned_name);
   }
-  return dlpack::make_capsule(new dlpack::export_record<dlpack::managed>{{}, shape_, stride_, memory_}, type_,
+  return dlpack::make_capsule(new dlpack::export_record<dlpack::managed_tensor>{{}, shape_, stride_, memory_}, type_,
                               dlpack::legacy_name);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/interop/dlpack_abi.hpp>
 #include <memory>
 #include <vector>
 
@@ -8,15 +9,11 @@
 
 namespace aha_python {
 
-/// Names and codes of DLPack's interface.
+/// DLPack's structures and names are the library's own; here is how our dtypes are written in them.
 namespace dlpack {
-struct data_code;
-/// "cuda:0", "metal", ...: how a refusal calls a device.
-std::string device_name(std::int64_t type, std::int64_t index);
-dtype dtype_of(data_code const& code);
-/// "float16", "int8", "complex64", ...
-std::string type_name(data_code const& code);
-data_code code_of(dtype type);
+using namespace aha::dlpack;
+dtype dtype_of(data_type const& code);
+data_type code_of(dtype type);
 }  // namespace dlpack
 
 /// Bytes of one entry; 1 where the dtype is none of ours.
