@@ -3,7 +3,6 @@
 #include <pybind11/numpy.h>
 
 #include <aha/core/error.hpp>
-#include <aha/interop/dlpack_abi.hpp>
 #include <vector>
 
 #include "dlpack_cast.hpp"
@@ -11,8 +10,6 @@
 
 namespace aha_python {
 namespace {
-
-namespace dlpack = aha::dlpack;
 
 char const* const what_we_take = "a NumPy array or a tensor on the CPU (torch, or anything with __dlpack__)";
 
@@ -252,7 +249,7 @@ void fill_from_dlpack(array_view& a, py::handle object, argument where) {
   }
   if (a.readonly) a.readonly_name = kind_of_object(object);
   require_host(t->device.device_type, t->device.device_id, where);
-  a.type = dtype_of(t->dtype);
+  a.type = dlpack::dtype_of(t->dtype);
   if (a.type == dtype::other) a.type_name = dlpack::type_name(t->dtype);
   set_rank(a, t->ndim, where);
   std::int64_t dense = 1;

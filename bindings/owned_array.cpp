@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Results for arrays that are neither NumPy's nor torch's.
+// Results for arrays that are neither NumPy's nor torch's, and the names of DLPack's interface.
 #include "owned_array.hpp"
 
 #include <aha/core/error.hpp>
@@ -8,14 +8,14 @@
 #include "bind.hpp"
 
 namespace aha_python {
-namespace {
+namespace dlpack {
 
-namespace dlpack = aha::dlpack;
+namespace {
 
 /// Our dtypes as DLPack writes them: the one table for reading and writing.
 struct named_code {
   dtype type;
-  dlpack::data_type code;
+  data_type code;
 };
 constexpr named_code codes[] = {{dtype::boolean, {6, 8, 1}}, {dtype::u8, {1, 8, 1}},   {dtype::i32, {0, 32, 1}},
                                 {dtype::i64, {0, 64, 1}},    {dtype::f32, {2, 32, 1}}, {dtype::f64, {2, 64, 1}},
@@ -34,7 +34,7 @@ template <class Managed>
 py::object make_capsule(export_record<Managed>* record, dtype type, char const* name) {
   Managed& m = record->managed;
   m.dl_tensor = {record->memory.get(),
-                 {dlpack::host_device, 0},
+                 {host_device, 0},
                  static_cast<std::int32_t>(record->shape.size()),
                  code_of(type),
                  record->shape.data(),
@@ -58,22 +58,24 @@ py::object make_capsule(export_record<Managed>* record, dtype type, char const* 
 
 }  // namespace
 
-dtype dtype_of(dlpack::data_type const& code) {
+dtype dtype_of(data_type const& code) {
   for (named_code const& c : codes) {
     if (c.code.code == code.code && c.code.bits == code.bits && code.lanes == 1) return c.type;
   }
   return dtype::other;
 }
 
-dlpack::data_type code_of(dtype type) {
+data_type code_of(dtype type) {
   for (named_code const& c : codes) {
     if (c.type == type) return c.code;
   }
   return {};
 }
 
+}  // namespace dlpack
+
 std::int64_t bytes_of(dtype type) {
-  std::int64_t const bits = code_of(type).bits;
+  std::int64_t const bits = dlpack::code_of(type).bits;
   return bits == 0 ? 1 : bits / 8;
 }
 
@@ -106,13 +108,13 @@ py::object owned_array::capsule(py::object const& max_version) const {
   bool const versioned =
       !max_version.is_none() && py::tuple(max_version)[0].cast<std::uint32_t>() >= dlpack::major_version;
   if (versioned) {
-    auto* const record = new export_record<dlpack::managed_tensor_versioned>{{}, shape_, stride_, memory_};
+    auto* const record = new dlpack::export_record<dlpack::managed_tensor_versioned>{{}, shape_, stride_, memory_};
     record->managed.version_major = dlpack::major_version;
     record->managed.version_minor = dlpack::minor_version;
-    return make_capsule(record, type_, dlpack::versioned_name);
+    return dlpack::make_capsule(record, type_, dlpack::versioned_name);
   }
-  return make_capsule(new export_record<dlpack::managed_tensor>{{}, shape_, stride_, memory_}, type_,
-                      dlpack::legacy_name);
+  return dlpack::make_capsule(new dlpack::export_record<dlpack::managed_tensor>{{}, shape_, stride_, memory_}, type_,
+                              dlpack::legacy_name);
 }
 
 void bind_owned_array(py::module_& m) {

@@ -9,9 +9,12 @@
 
 namespace aha_python {
 
-/// Our dtypes as DLPack writes them; `other` and no bits for what is none of ours.
-dtype dtype_of(aha::dlpack::data_type const& code);
-aha::dlpack::data_type code_of(dtype type);
+/// DLPack's structures and names are the library's own; here is how our dtypes are written in them.
+namespace dlpack {
+using namespace aha::dlpack;
+dtype dtype_of(data_type const& code);
+data_type code_of(dtype type);
+}  // namespace dlpack
 
 /// Bytes of one entry; 1 where the dtype is none of ours.
 std::int64_t bytes_of(dtype type);

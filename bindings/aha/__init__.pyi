@@ -8,6 +8,7 @@ from ._aha import advantages as advantages
 from ._aha import clip as clip
 from ._aha import constant_length as constant_length
 from ._aha import count_totals as count_totals
+from ._aha import dual_clip as dual_clip
 from ._aha import entropy as entropy
 from ._aha import given as given
 from ._aha import groups as groups

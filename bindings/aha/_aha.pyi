@@ -519,6 +519,25 @@ def count_totals(
     """
     ...
 
+def dual_clip(
+    eps_low: float = 0.2,
+    eps_high: float = 0.2,
+    *,
+    c: float = 3,
+    bounds: tuple[float, float] = (-20, 20),
+    level: Literal["token", "sequence", "sequence_token"] = "token",
+) -> expression:
+    """A < 0 ? min(clip, -c A) : clip
+    arXiv:1912.09729. Reads logp, old_logp, adv.
+
+    eps_low = 0.2 (a number >= 0): the ratio is clipped below 1 - eps_low
+    eps_high = 0.2 (a number >= 0): the ratio is clipped above 1 + eps_high
+    c = 3 (a number > 1): the ratio is clipped above c where adv < 0
+    bounds = (-20, 20) (a pair (low, high) with low <= high): limits of the log-ratio, nats
+    level = "token" (one of "token", "sequence", "sequence_token"): whose ratio it reads
+    """
+    ...
+
 def entropy() -> expression:
     """H
     Reads entropy.

@@ -4,6 +4,7 @@
 #include <aha/interop/dlpack.hpp>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -96,6 +97,15 @@ int main() {
   auto const one_group = groups<>::by_id(ids);
   check(advantages(exec::cpu{}, advantage::grpo, reward, one_group, a).status.ok() && a[1] > 0, "advantages");
   refused(advantages(exec::cpu{}, advantage::grpo, reward, one_group, short_of).status, "aha::advantages: adv: ");
+
+  std::vector<float> white(2), spread(5);
+  check(whiten(exec::cpu{}, advantage::whitening{}, reward, white).status.ok() && white[1] > 0, "whiten");
+  refused(whiten(exec::cpu{}, advantage::whitening{}, reward, short_of).status, "aha::whiten: out: ");
+  std::vector<float> const endless{1.0F, std::numeric_limits<float>::infinity()};
+  check(measure(exec::cpu{}, reward).moments.count == 2, "measure");
+  refused(measure(exec::cpu{}, endless).status, "aha::measure: x: ");
+  check(to_tokens(exec::cpu{}, adv, packed{cu}, spread).ok() && spread[4] == -1.0F, "to_tokens");
+  refused(to_tokens(exec::cpu{}, adv, packed{cu}, short_of), "aha::to_tokens: ");
 
   // Views have no room for a status: it is reported beside them, and the view is empty.
   std::int64_t shape[] = {5};

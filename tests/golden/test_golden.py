@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 import reference_backend
 import tally
-from peers import Case
+from peers import Case, same
 
 MINIMUM = {"trl": 124, "liger": 38, "verl": 129, "openrlhf": 38}
 
@@ -118,6 +118,41 @@ def test_whitening_deviates_where_it_says(masked, value, mask, kind: str, aha: M
         record["outputs"]["value"] = [[-1 / s, value if isinstance(value, str) else value / s, 0.0, 1 / s]]
     record["inputs"]["values"][0][1], record["inputs"]["mask"] = masked, mask
     assert tally.verdict(Case(record), aha, reference_backend).kind == kind
+
+
+def test_rows_of_unequal_lengths_are_compared_entry_by_entry() -> None:
+    assert same([[1.0, 2.0], [3.0]], [[1, 2], [3]], 0.0, 0.0) is None
+    assert same([[1.0, 2.0], [3.0]], [[1, 2], [4]], 0.0, 0.0) is not None
+    assert same([[1.0, 2.0], [3.0]], [[1, 2], [3, 4]], 0.0, 0.0) is not None
+
+
+def _rows_of_a_table(mean: float, row: float) -> dict:
+    """ROLL's means and normalisation of a row of two different entries and of a row of one."""
+    head = {"id": "by hand", "peer": "roll", "what": "aggregate", "dtype": "float64", "rtol": 1e-6, "atol": 1e-7}
+    options = {"function": "masked_mean, masked_sum, masked_normalize"}
+    inputs = {"tensor": [[1.0, 3.0], [5.0, 7.0]], "mask": [[1, 1], [1, 0]]}
+    return {
+        **head,
+        "options": options,
+        "inputs": inputs,
+        "outputs": {"masked_mean": mean, "masked_normalize_dim1": [[-1.0, row], [-5e-4, 5e4]]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("mean", "row", "kind"), [(3.0, 1.0, "deliberate"), (3.1, 1.0, "failed"), (3.0, 0.9, "failed")]
+)
+def test_rows_that_deviate_excuse_no_other_number(mean: float, row: float, kind: str, aha: ModuleType) -> None:
+    assert tally.verdict(Case(_rows_of_a_table(mean, row)), aha, reference_backend).kind == kind
+
+
+def test_an_option_never_heard_of_is_not_ignored(aha: ModuleType) -> None:
+    head = {"id": "by hand", "peer": "prime_rl", "what": "advantage", "dtype": "float64", "rtol": 1e-9, "atol": 1e-12}
+    record = {**head, "options": {"function": "GRPOAlgorithm"}, "inputs": {"rewards": [1.0, 0.0]}}
+    record["outputs"] = {"advantages": [0.5, -0.5]}
+    assert tally.verdict(Case(record), aha, reference_backend).kind == "passed"
+    record["options"]["surprise"] = 0.25
+    assert tally.verdict(Case(record), aha, reference_backend).kind == "not yet"
 
 
 def _plain_record() -> dict:

@@ -6,6 +6,8 @@
 
 #include <aha/cpu/advantages.hpp>
 #include <aha/cpu/loss_from_logits.hpp>
+#include <aha/cpu/to_tokens.hpp>
+#include <aha/cpu/whiten.hpp>
 #include <aha/loss/clip.hpp>
 #include <aha/loss/expression.hpp>
 #include <aha/loss/parse.hpp>
@@ -160,6 +162,12 @@ std::vector<float> run_the_others(Exec const& e) {
   std::vector<float> out(reward.size());
   advantages(e, advantage::grpo, reward, groups<>::by_id(ids), out);
   keep(out);
+  std::vector<float> white(out.size());
+  whiten(e, advantage::whitening{}, out, white, {}, measure(e, reward).moments);
+  keep(white);
+  std::vector<float> spread(static_cast<std::size_t>(tokens));
+  to_tokens(e, adv, packed{cu}, spread);
+  keep(spread);
   return all;
 }
 

@@ -249,7 +249,9 @@ def whiten(
     return SimpleNamespace(out=reference.whitened(x, mask, moments=_plain(moments), **method), stats=None)
 
 
-def to_tokens(values: Any, *, mask: Any) -> np.ndarray:
+def to_tokens(values: Any, *, mask: Any = None, cu_seqlens: Any = None) -> np.ndarray:
+    if cu_seqlens is not None:
+        return np.repeat(np.asarray(values, dtype=np.float64), np.diff(cu_seqlens))
     mask = np.asarray(mask) != 0
     return np.where(mask, np.asarray(values, dtype=np.float64)[:, None], 0.0)
 

@@ -188,6 +188,13 @@ TEST(dlpack, logits_of_every_type) {
   EXPECT_EQ(rows.outer_stride, 12);
   EXPECT_EQ(rows.temperature, 0.7);
   EXPECT_EQ(to_float(rows.row<aha::bfloat16>(1, 2)[3]), 1.0F);
+  half.t.dtype.code = 2;
+  std::fill(bits.begin(), bits.end(), std::uint16_t(0x3C00));
+  EXPECT_EQ(to_float(dlpack::logit_rows_of(half.t, aha::matrix(ids.data(), 2, 3)).row<aha::float16>(0, 1)[2]), 1.0F);
+  EXPECT_EQ(dlpack::logit_gradient_of(half.t).type, aha::dtype::float16);
+  half.t.dtype.code = 0;
+  EXPECT_EQ(error_of([&] { dlpack::logit_gradient_of(half.t); }),
+            "aha::dlpack::logit_gradient_of: dlogits: expected float32 or float64 or float16 or bfloat16, got int16");
   std::vector<double> x(24);
   held<> const flat(x.data(), {6, 4});
   EXPECT_EQ(dlpack::logit_gradient_of(flat.t).type, aha::dtype::float64);

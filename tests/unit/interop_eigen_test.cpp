@@ -174,6 +174,9 @@ TEST(eigen, views_are_of_the_same_memory) {
   rows_of<Eigen::bfloat16> h(1, 1);
   h(0, 0) = Eigen::bfloat16(-1.5F);
   EXPECT_EQ(to_float(*view(h).data_handle()), -1.5F);
+  rows_of<Eigen::half> f(1, 1);
+  f(0, 0) = Eigen::half(-1.5F);
+  EXPECT_EQ(to_float(*view(f).data_handle()), -1.5F);
 }
 
 }  // namespace

@@ -129,7 +129,9 @@ order_free_moments moments_of_column(Exec const& exec, masked_column<T> const& c
 template <class Exec, class X>
 column_stats measure(Exec const& exec, X const& x, mask_view<host> mask = {}) {
   using T = column_scalar_t<X const>;
-  static_assert(is_cpu_exec<Exec>, "aha: the first argument is where the call runs: exec::cpu{threads}");
+  static_assert(
+      is_cpu_exec<Exec>,
+      "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
   static_assert(is_column_scalar<T>, "aha: measure takes a host column of float or double");
   masked_column<T> const c{column(x), mask};
   if (status const bad = check_masked_column("measure", "x", c); !bad.ok()) return fail<column_stats>(bad);

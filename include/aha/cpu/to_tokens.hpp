@@ -17,7 +17,9 @@ AHA_NAMESPACE_BEGIN
 template <class Exec, class Values, class Out>
 status to_tokens(Exec const& exec, Values const& values, layout<host> const& l, Out&& out, mask_view<host> mask = {}) {
   using T = column_scalar_t<Values const>;
-  static_assert(is_cpu_exec<Exec>, "aha: the first argument is where the call runs: exec::cpu{threads}");
+  static_assert(
+      is_cpu_exec<Exec>,
+      "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
   static_assert(is_column_scalar<T> && std::is_same_v<std::remove_pointer_t<decltype(column(out).data)>, T>,
                 "aha: to_tokens takes host values of float or double and a writable output of the same type");
   char const* const me = "to_tokens";

@@ -52,7 +52,9 @@ template <class Exec, class Scale, class X, class Out>
 column_stats whiten(Exec const& exec, advantage::whitening<Scale> const& method, X const& x, Out&& out,
                     mask_view<host> mask = {}, std::optional<moments> const& given = {}) {
   using T = column_scalar_t<X const>;
-  static_assert(is_cpu_exec<Exec>, "aha: the first argument is where the call runs: exec::cpu{threads}");
+  static_assert(
+      is_cpu_exec<Exec>,
+      "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
   static_assert(is_column_scalar<T> && std::is_same_v<std::remove_pointer_t<decltype(column(out).data)>, T>,
                 "aha: whiten takes a host column of float or double and a writable output of the same type");
   masked_column<T> const c{column(x), mask};

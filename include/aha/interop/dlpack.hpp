@@ -19,6 +19,7 @@ struct type_tag {
 };
 inline constexpr type_tag<2> tag_of(float const*) { return {"float32"}; }
 inline constexpr type_tag<2> tag_of(double const*) { return {"float64"}; }
+inline constexpr type_tag<2> tag_of(float16 const*) { return {"float16"}; }
 inline constexpr type_tag<4> tag_of(bfloat16 const*) { return {"bfloat16"}; }
 inline constexpr type_tag<0> tag_of(std::int32_t const*) { return {"int32"}; }
 inline constexpr type_tag<0> tag_of(std::int64_t const*) { return {"int64"}; }
@@ -118,7 +119,7 @@ index_view<> index_of(Tensor const& t, std::string_view argument = "index", stat
 template <class Tensor>
 logit_rows<> logit_rows_of(Tensor const& t, index_view<> targets, double temperature = 1.0,
                            std::string_view argument = "logits", status* why = nullptr) {
-  return read<logit_rows<>, float, double, bfloat16>(
+  return read<logit_rows<>, float, double, float16, bfloat16>(
       "dlpack::logit_rows_of", argument, t, 2, 3, why, [&](auto const& a) {
         using T = std::remove_pointer_t<decltype(a.data)>;
         return a.rank == 2 ? logit_rows<>(view_of_rank<T, 2>::of(a), targets, temperature)
@@ -129,7 +130,7 @@ logit_rows<> logit_rows_of(Tensor const& t, index_view<> targets, double tempera
 /// Where the gradient with respect to logits goes.
 template <class Tensor>
 logit_gradient<> logit_gradient_of(Tensor const& t, std::string_view argument = "dlogits", status* why = nullptr) {
-  return read<logit_gradient<>, float, double, bfloat16>(
+  return read<logit_gradient<>, float, double, float16, bfloat16>(
       "dlpack::logit_gradient_of", argument, t, 2, 3, why, [](auto const& a) {
         using T = std::remove_pointer_t<decltype(a.data)>;
         return a.rank == 2 ? logit_gradient<>(view_of_rank<T, 2>::of(a)) : logit_gradient<>(view_of_rank<T, 3>::of(a));

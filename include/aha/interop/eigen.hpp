@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <aha/core/bfloat16.hpp>
+#include <aha/core/float16.hpp>
 #include <aha/interop/strided.hpp>
 
 AHA_NAMESPACE_BEGIN
@@ -27,10 +28,18 @@ struct eigen_memory<Eigen::Ref<X const, Options, Stride>> {
   static constexpr bool owned = true;
 };
 
-/// Eigen's bfloat16 has the bits of ours; every other scalar is itself.
+/// Eigen's half and bfloat16 have the bits of ours; every other scalar is itself.
 template <class T>
 struct eigen_scalar {
   using type = T;
+};
+template <>
+struct eigen_scalar<Eigen::half> {
+  using type = float16;
+};
+template <>
+struct eigen_scalar<Eigen::half const> {
+  using type = float16 const;
 };
 template <>
 struct eigen_scalar<Eigen::bfloat16> {

@@ -5,10 +5,22 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import liger, openrlhf, trl, verl
+from . import (
+    areal,
+    liger,
+    nemo_rl,
+    open_instruct,
+    openrlhf,
+    prime_rl,
+    roll,
+    slime,
+    trl,
+    verl,
+)
 from .case import Answer, Case, NotYet, same
 
-TRANSLATIONS = {"trl": trl.translate, "liger": liger.translate, "verl": verl.translate, "openrlhf": openrlhf.translate}
+MODULES = (areal, liger, nemo_rl, open_instruct, openrlhf, prime_rl, roll, slime, trl, verl)
+TRANSLATIONS = {module.__name__.rpartition(".")[2]: module.translate for module in MODULES}
 
 __all__ = ["TRANSLATIONS", "Answer", "Case", "NotYet", "same", "translate"]
 

@@ -74,6 +74,33 @@ def weighted_columns(rewards: np.ndarray, weights: Sequence[float] | None) -> np
     return np.where(np.isnan(rewards).all(axis=1), np.nan, total).astype(rewards.dtype)
 
 
+def softened(count: np.ndarray) -> np.ndarray:
+    """n / (n + 1e-8): what dividing by a row's count plus 1e-8 is against dividing by the count."""
+    return count / (count + 1e-8)
+
+
+def row_means(aha: ModuleType, values: Sequence[np.ndarray], masks: Sequence[np.ndarray]) -> np.ndarray:
+    return np.array([aha.measure(np.ascontiguousarray(x), mask=m).moments.mean for x, m in zip(values, masks)])
+
+
+def segments(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Runs of consecutive unmasked tokens of a row, packed: (flat positions, offsets of the runs)."""
+    position = np.nonzero(mask.ravel())[0]
+    row = position // mask.shape[1]
+    starts = np.nonzero((np.diff(position, prepend=-2) != 1) | (np.diff(row, prepend=-1) != 0))[0]
+    return position, np.append(starts, len(position)).astype(np.int64)
+
+
+def clipped(aha: ModuleType, term: Any, logp: np.ndarray, old: np.ndarray, adv: np.ndarray) -> np.ndarray:
+    """1 where the rows' clip bites, else 0: the clip fraction of every row as a record of its own."""
+    out = []
+    for row in zip(logp, old, adv):
+        one, before, advantage = (np.ascontiguousarray(x).reshape(1, -1) for x in row)
+        columns = {"old_logp": before, "adv": aha.per_token(advantage)}
+        out.append(aha.loss(aha.token_sum(term), one, observe=["clip"], **columns).stats.to_dict()["clip/region"])
+    return np.array(out)
+
+
 class Head:
     """logits = hidden weightᵀ + bias, and the way back. Model execution, not loss mathematics."""
 

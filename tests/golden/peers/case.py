@@ -34,7 +34,7 @@ def number(x: Any) -> float:
 
 
 def array(x: Any, dtype: Any = np.float64) -> np.ndarray:
-    """A nested list of numbers; None (a missing reward) is NaN."""
+    """A nested list of numbers; None (a missing reward) is NaN; rows of unequal lengths are joined."""
 
     def walk(v: Any) -> Any:
         if isinstance(v, list):
@@ -43,7 +43,10 @@ def array(x: Any, dtype: Any = np.float64) -> np.ndarray:
             return np.nan
         return NUMBERS.get(v, v) if isinstance(v, str) else v
 
-    return np.array(walk(x), dtype=dtype)
+    x = walk(x)
+    if isinstance(x, list) and len({len(row) if isinstance(row, list) else -1 for row in x}) > 1:  # ragged: joined
+        x = [entry for row in x for entry in row]
+    return np.array(x, dtype=dtype)
 
 
 class Case:
@@ -82,6 +85,12 @@ class Case:
     def ints(self, name: str) -> np.ndarray:
         return np.array(self.inputs[name], dtype=np.int64)
 
+    def allow(self, *names: str) -> None:
+        """Any other option that is set may change the result: the case waits for its translation."""
+        for name in self.options.keys() - {"function", *names}:
+            if self.options[name] not in (None, 0, False, {}, []):
+                raise NotYet(f"option {name}")
+
     def mask(self, *names: str) -> np.ndarray:
         """The product of masks; an absent one is 1."""
         out: Any = True
@@ -96,8 +105,7 @@ SPLIT_BY_FUNCTION = ("policy_loss", "advantage", "worker_loss", "kl", "entropy")
 
 def same(got: Any, want: Any, rtol: float, atol: float) -> str | None:
     """None where they agree (NaN equals NaN, inf equals inf), else what differs most."""
-    a, b = np.asarray(got, dtype=np.float64), array(want) if not isinstance(want, np.ndarray) else want
-    b = np.asarray(b, dtype=np.float64)
+    a, b = (np.asarray(x if isinstance(x, np.ndarray) else array(x), dtype=np.float64) for x in (got, want))
     if a.shape != b.shape:
         return f"shape {a.shape}, recorded {b.shape}"
     close = np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Head, column
+from .arrays import Head, clipped, column
 from .case import Answer, Case, NotYet
 
 UNBOUNDED = (-np.inf, np.inf)
@@ -31,6 +31,8 @@ def translate(case: Case, aha: ModuleType) -> Answer:
             scale=float(case.inputs.get("grad_output") or 1.0),
             default_beta=0.04,
         )
+    if case.what == "triton_loss":
+        return triton(case, aha)
     if case.what == "error":
         return error(case, aha)
     raise NotYet({"gamma_weights": "vespo", "jsd_distillation": "row functional (JSD)"}.get(case.what, case.what))
@@ -191,6 +193,86 @@ def fused(
         _metrics(case, r.stats.to_dict(), beta, corrected),
         deviation=_deviation(case, mask, beta, weights),
     )
+
+
+def triton(case: Case, aha: ModuleType) -> Answer:
+    """The fused kernel, from logits whose last position predicts nothing. Unreduced, it gives every token's loss, and
+    the gradient of their sum weighted by `grad_output`."""
+    _refuse_what_is_missing(case)
+    logits, ids, tau = case.floats("logits"), case.ints("completion_ids"), case.option("temperature", 1.0)
+    used = np.ascontiguousarray(logits[:, :-1])
+    mask = case.mask("completion_mask") if case.has("completion_mask") else np.ones(ids.shape, dtype=bool)
+    eps = case.option("eps_low", 0.2), case.option("eps_high", 0.2)
+    weight = case.floats("vllm_is_ratio") if case.has("vllm_is_ratio") else None
+    corrected = case.option("use_bias_correction_kl", False)
+    objective, totals, beta = _objective(
+        case,
+        aha,
+        eps=eps,
+        mask=mask,
+        weighted=weight is not None,
+        corrected=corrected,
+        items=case.option("num_items_in_batch"),
+        default_beta=0.04,
+    )
+    forward = aha.token_logp(used, ids, temperature=tau)
+    columns: dict[str, Any] = {"adv": column(aha, case.floats("advantages"))}
+    columns["old_logp"] = case.floats("old_logp") if case.has("old_logp") else aha.on_policy
+    if weight is not None:
+        columns["weight"] = column(aha, weight)
+    if beta != 0.0:
+        columns["ref_logp"] = case.floats("ref_logp")
+    observe = ["clip", "ref_kl"] if beta != 0.0 else ["clip"]
+    if case.option("reduce", True):
+        r = aha.loss(objective, np.asarray(forward.logp), mask=mask, totals=totals, observe=observe, **columns)
+        outputs, metrics = {"loss": r.loss}, _metrics(case, r.stats.to_dict(), beta, corrected)
+        dlogp = r.dlogp
+    else:
+        outputs, dlogp = _unreduced(case, aha, np.asarray(forward.logp), mask, columns, weight)
+        metrics = {}
+    if "grad_logits" in case.outputs:
+        row = {"max": forward.max, "log_sum": forward.log_sum, "temperature": tau, "mask": mask}
+        dlogits = aha.logits_gradient(used, ids, dlogp=dlogp, **row)
+        outputs["grad_logits"] = np.concatenate([dlogits, np.zeros_like(logits[:, -1:])], axis=1)
+    return Answer(outputs, metrics, deviation=_deviation(case, mask, beta, weight))
+
+
+def _unreduced(
+    case: Case, aha: ModuleType, logp: np.ndarray, mask: np.ndarray, columns: dict[str, Any], weight: np.ndarray | None
+) -> tuple[dict[str, Any], np.ndarray]:
+    """One part of the loss a call: each has a weight of its own besides `grad_output`."""
+    level, beta = case.option("importance_sampling_level", "token"), case.option("beta", 0.04)
+    outer, ones = case.floats("grad_output"), np.ones_like(logp)
+    every = aha.outputs(dlogp=True, token_loss=True)
+
+    def part(term: Any, inner: np.ndarray, *reads: str) -> tuple[np.ndarray, np.ndarray]:
+        call = {"mask": mask, "outputs": every, **{name: columns[name] for name in reads}}
+        weights = [aha.per_token(np.ascontiguousarray(inner * w).astype(case.dtype)) for w in (ones, outer)]
+        plain, outside = (aha.loss(aha.token_sum(aha.weight * term), logp, weight=w, **call) for w in weights)
+        return np.asarray(plain.token_loss), np.asarray(outside.dlogp)
+
+    clip = aha.clip(case.option("eps_low", 0.2), case.option("eps_high", 0.2), level=level, bounds=UNBOUNDED)
+    inner = ones if weight is None else ones * (weight[:, None] if weight.ndim == 1 else weight)
+    values, dlogp = part(clip, inner, "adv", "old_logp")
+    outputs = {"per_token_loss": values}
+    if beta != 0.0:
+        ratio: dict[str, Any] = {}
+        if case.option("use_bias_correction_kl", False):
+            ratio = {"gradient": "ratio", "level": level, "bounds": UNBOUNDED}
+        kl = aha.kl("k3", low=-np.inf, high=np.inf, **ratio)
+        outputs["per_token_kl"], slope = part(kl, ones, "ref_logp", *(["old_logp"] if ratio else []))
+        outputs["per_token_loss"], dlogp = values + beta * outputs["per_token_kl"], dlogp + beta * slope
+    old = columns["old_logp"] if case.has("old_logp") else logp
+    rows = np.nonzero(mask)  # a record of its own a token, or a row whose tokens are clipped together
+    adv = np.broadcast_to(case.floats("advantages")[:, None], mask.shape)
+    outputs["is_clipped"] = np.zeros(mask.shape)
+    if level == "token":
+        outputs["is_clipped"][rows] = clipped(aha, clip, logp[rows], old[rows], adv[rows])
+    else:
+        live = [np.nonzero(m)[0] for m in mask]
+        bites = clipped(aha, clip, *([x[k] for x, k in zip(table, live)] for table in (logp, old, adv)))
+        outputs["is_clipped"] = np.where(mask, bites[:, None], 0.0)
+    return outputs, dlogp
 
 
 def error(case: Case, aha: ModuleType) -> Answer:

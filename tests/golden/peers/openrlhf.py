@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import softened
 from .case import Answer, Case, NotYet
 
 UNBOUNDED = (-np.inf, np.inf)
@@ -60,7 +61,7 @@ def aggregate(
         tokens = given.get("batch_num_tokens") or int(count.sum())
         return aha.token_mean, {"totals": aha.totals(tokens=tokens), "scale": scale}
     sequences = given.get("global_batch_size") or int((count > 0).sum())
-    weight = aha.per_sequence((count / (count + 1e-8)).astype(case.dtype))
+    weight = aha.per_sequence(softened(count).astype(case.dtype))
     keywords = {"totals": aha.totals(sequences=sequences), "scale": scale, "weight": weight}
     return lambda term: aha.sequence_mean(aha.weight * term), keywords
 

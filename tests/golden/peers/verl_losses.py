@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import softened
 from .case import Answer, Case, NotYet
 
 # What a policy loss waits for.
@@ -45,8 +46,8 @@ def reduction(aha: ModuleType, mode: str, mask: np.ndarray, mask_dtype: str, inf
         return aha.constant_length(info.get("loss_scale_factor") or mask.shape[1]), keywords, None
     if mode not in MODES:
         aha.parse(f"{mode}(given())")  # refused
-    softened = mode == "seq-mean-token-mean" and mask_dtype.startswith("float64")
-    return getattr(aha, MODES[mode]), keywords, count / (count + 1e-8) if softened else None
+    kept = mode == "seq-mean-token-mean" and mask_dtype.startswith("float64")
+    return getattr(aha, MODES[mode]), keywords, softened(count) if kept else None
 
 
 def weighted(aha: ModuleType, case: Case, term: Any, factor: np.ndarray | None, name: str = "") -> Any:
