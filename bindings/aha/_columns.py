@@ -55,10 +55,9 @@ def _count(name: str, value: Any) -> int | float | None:
     if isinstance(value, (int, float)):
         count = value
     else:  # numbers of NumPy, tensors with one entry
-        try:
-            count = float(value)
-        except (TypeError, ValueError):
-            raise TypeError(f"aha::totals: {name}: expected a number, got {_kind(value)}") from None
+        if not hasattr(value, "__float__"):
+            raise TypeError(f"aha::totals: {name}: expected a number, got {_kind(value)}")
+        count = float(value)
         count = int(count) if count.is_integer() else count
     if not 0 <= count < float("inf"):
         raise ValueError(f"aha::totals: {name}: expected a number >= 0, got {count:.9g}")

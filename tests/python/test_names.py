@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The same names in both languages: what the headers document is in Python or here with a reason, and back."""
 
+import inspect
 import re
 
 import header_names
@@ -15,6 +16,8 @@ ENGINE = "inside of an engine"
 CHECKS = "validation: Python gets its error"
 TYPES = "a type list or what is found by one: Python names an entry by a keyword"
 DYNAMIC = "the run-time form: Python's expression and objective are it"
+THREADS = "where a call runs: Python's threads="
+INTEROP = "views of other C++ libraries' arrays: Python reads NumPy's, torch's and DLPack's"
 TEXT = "text of an expression: Python's repr and parse"
 RESULT = "a result: Python's has the same members"
 
@@ -28,6 +31,7 @@ HEADERS = {
     "core/describe.hpp": TYPES,
     "core/dtype.hpp": NUMBERS,
     "core/dual.hpp": LANES,
+    "core/executor.hpp": THREADS,
     "core/error.hpp": CHECKS,
     "core/float16.hpp": NUMBERS,
     "core/layout.hpp": ARRAYS,
@@ -35,14 +39,15 @@ HEADERS = {
     "core/logit_rows.hpp": ARRAYS,
     "core/math.hpp": LANES,
     "core/numeric_sum.hpp": NUMBERS,
+    "core/openmp.hpp": THREADS,
     "core/order_free_sum.hpp": NUMBERS,
-    "core/parallel.hpp": ENGINE,
+    "core/parallel.hpp": THREADS,
     "core/region.hpp": CHECKS,
     "core/softmax_partial.hpp": "a row's partial: Python has arrays of them",
     "core/span.hpp": ARRAYS,
     "core/type_list.hpp": TYPES,
     "cpu/evaluate.hpp": ENGINE,
-    "cpu/exec.hpp": "where a call runs: Python's threads=",
+    "cpu/exec.hpp": THREADS,
     "cpu/gradient_loop.hpp": ENGINE,
     "cpu/group_index.hpp": ENGINE,
     "cpu/logits_workspace.hpp": "memory that Python allocates itself",
@@ -51,6 +56,11 @@ HEADERS = {
     "cpu/simd.hpp": LANES,
     "cpu/softmax_loop.hpp": ENGINE,
     "cpu/token_block.hpp": ENGINE,
+    "interop/dlpack.hpp": INTEROP,
+    "interop/dlpack_abi.hpp": INTEROP,
+    "interop/eigen.hpp": INTEROP,
+    "interop/strided.hpp": INTEROP,
+    "interop/xtensor.hpp": INTEROP,
     "loss/check_batch.hpp": CHECKS,
     "loss/dynamic.hpp": DYNAMIC,
     "loss/expression.hpp": DYNAMIC,
@@ -76,6 +86,7 @@ NAMES = {
     "advantage::dynamic_group": DYNAMIC,
     "advantage::dynamic_scale": DYNAMIC,
     "advantage::flat_rest": "an enumeration: Python's keyword takes its names",
+    "advantage::with_baseline": DYNAMIC,
     "advantage_writer": ENGINE,
     "aggregate": DYNAMIC,
     "aggregation": DYNAMIC,
@@ -155,6 +166,13 @@ def test_every_name_of_cpp_is_in_python_or_has_a_reason():
     public = header_names.public_names()
     assert len(public) > 200
     assert missing(public, HEADERS, NAMES) == {}
+
+
+def test_everything_compiled_is_public():
+    """Functions and values of the compiled half are the package's; its other classes are made by them only."""
+    here = set(aha.__all__) | {f"advantage_{n}" for n in aha.advantage.__all__}
+    names = {n for n in dir(aha._aha) if not n.startswith("_")} - here
+    assert not {n for n in names if not inspect.isclass(getattr(aha._aha, n))}
 
 
 def test_every_name_of_python_is_in_cpp_or_has_a_reason():
