@@ -129,7 +129,8 @@ def documented(thing, indent, further=0):
     lines = []
     for line in text.replace("\\", "\\\\").splitlines():
         lead = line[: len(line) - len(line.lstrip())]
-        lines += textwrap.wrap(line, room, subsequent_indent=lead, break_long_words=False) or [""]
+        width = room if lines else room - 3  # the quotes
+        lines += textwrap.wrap(line, width, subsequent_indent=lead, break_long_words=False) or [""]
     if len(lines) == 1 and len(lines[0]) + 6 <= room:
         return [f'{indent}"""{lines[0]}"""']
     return [f'{indent}"""{lines[0]}', *(indent + x if x else "" for x in lines[1:]), f'{indent}"""']

@@ -675,7 +675,8 @@ def loss_from_logits(
     inplace: bool = False,
     threads: int = 0,
 ) -> logits_loss_result:
-    """Loss of an objective straight from logits, and its gradient by them: token_logp, loss, logits_gradient in one call.
+    """Loss of an objective straight from logits, and its gradient by them: token_logp, loss, logits_gradient in one
+    call.
 
     logits: [T, V] or [1, T, V] with cu_seqlens, or [B, L, V]; float64, float32, float16 or bfloat16 (torch), any
     strides but unit in V.
@@ -797,7 +798,8 @@ def to_tokens(
     out: Array | None = None,
     threads: int = 0,
 ) -> Any:
-    """A value a sequence [B] written at each of its tokens, 0 where masked: [T] with cu_seqlens, else [B, L] as mask, out
+    """A value a sequence [B] written at each of its tokens, 0 where masked: [T] with cu_seqlens, else [B, L] as mask,
+    out
     or shape=(B, L) say. Losses take per_sequence(values) and need no token column.
     """
     ...

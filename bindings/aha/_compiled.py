@@ -2,8 +2,8 @@
 """`aha.torch` as torch.compile sees it: custom operators with fake kernels, entered while tracing only.
 
 Eager calls go through autograd functions, which cost a third as much. An objective travels as its text, numbers that
-change from step to step (totals, scale, temperature) as a tensor, so that they do not recompile; everything else that is
-not an array stands in a text of its own, `form`. Under torch.compile `stats` is a tensor, the bytes of
+change from step to step (totals, scale, temperature) as a tensor, so that they do not recompile; everything else that
+is not an array stands in a text of its own, `form`. Under torch.compile `stats` is a tensor, the bytes of
 `loss_stats.to_array()`.
 """
 

@@ -12,6 +12,7 @@ import tracemalloc
 import numpy as np
 import pytest
 import torch
+from process_memory import growth
 from python_batches import CU, GRPO, TOKENS, packed, padded_logits
 
 import aha
@@ -474,19 +475,6 @@ def test_masks_and_offsets_are_read_in_place(kind, dtype):
 
     assert growth(call) < 3_000_000
     assert growth(mask.copy) > 60_000_000 and growth(cu.copy) > 39_000_000  # the measure sees a copy
-
-
-def growth(call):
-    """By how much the process grows at most while the call runs, in bytes."""
-    pathlib.Path("/proc/self/clear_refs").write_text("5")  # forgets the largest size so far
-
-    def size(name):
-        line = next(x for x in pathlib.Path("/proc/self/status").read_text().splitlines() if x.startswith(name))
-        return int(line.split()[1]) * 1024
-
-    before = size("VmRSS")
-    call()
-    return size("VmHWM") - before
 
 
 @pytest.mark.parametrize("shape", [(0, 5), (3, 0), (0, 0)])

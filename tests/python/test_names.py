@@ -199,7 +199,10 @@ def test_exemptions_are_needed():
         ("/// A.\nstruct a {\n  int b;\n};\n", [("a", True)]),
         ("struct a : b {\n", [("a", False)]),
         ("/// F.\ntemplate <class T, class = enable<(T::x > 0)>>\nAHA_FN inline T f(T const& x) {\n", [("f", True)]),
-        ("namespace inner {\n/// E.\nenum class e : int { x };\n}  // namespace inner\nint g(int);\n", [("inner::e", True), ("g", False)]),
+        (
+            "namespace inner {\n/// E.\nenum class e : int { x };\n}  // namespace inner\nint g(int);\n",
+            [("inner::e", True), ("g", False)],
+        ),
         ("/// V.\ninline constexpr wide<int> v{};\n", [("v", True)]),
         ("/// S.\ntemplate <>\nstruct names<level> {\n", []),
         ("/// U.\nusing u = int;\n#define m(x) x\n", [("u", True)]),
