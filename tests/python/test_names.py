@@ -10,6 +10,7 @@ import aha
 
 ARRAYS = "a view of memory: Python hands over arrays"
 LANES = "arithmetic of lanes: Python composes terms"
+INTEROP = "arrays of C++ libraries: Python reads whatever has __dlpack__"
 NUMBERS = "how numbers are stored or added up"
 ENGINE = "inside of an engine"
 CHECKS = "validation: Python gets its error"
@@ -29,12 +30,14 @@ HEADERS = {
     "core/dtype.hpp": NUMBERS,
     "core/dual.hpp": LANES,
     "core/error.hpp": CHECKS,
+    "core/executor.hpp": ENGINE,
     "core/float16.hpp": NUMBERS,
     "core/layout.hpp": ARRAYS,
     "core/logit_checks.hpp": CHECKS,
     "core/logit_rows.hpp": ARRAYS,
     "core/math.hpp": LANES,
     "core/numeric_sum.hpp": NUMBERS,
+    "core/openmp.hpp": "where a call runs: Python's threads=",
     "core/order_free_sum.hpp": NUMBERS,
     "core/parallel.hpp": ENGINE,
     "core/region.hpp": CHECKS,
@@ -51,6 +54,11 @@ HEADERS = {
     "cpu/simd.hpp": LANES,
     "cpu/softmax_loop.hpp": ENGINE,
     "cpu/token_block.hpp": ENGINE,
+    "interop/dlpack.hpp": INTEROP,
+    "interop/dlpack_abi.hpp": INTEROP,
+    "interop/eigen.hpp": INTEROP,
+    "interop/strided.hpp": INTEROP,
+    "interop/xtensor.hpp": INTEROP,
     "loss/check_batch.hpp": CHECKS,
     "loss/dynamic.hpp": DYNAMIC,
     "loss/expression.hpp": DYNAMIC,
@@ -76,6 +84,7 @@ NAMES = {
     "advantage::dynamic_group": DYNAMIC,
     "advantage::dynamic_scale": DYNAMIC,
     "advantage::flat_rest": "an enumeration: Python's keyword takes its names",
+    "advantage::with_baseline": DYNAMIC,
     "advantage_writer": ENGINE,
     "aggregate": DYNAMIC,
     "aggregation": DYNAMIC,
