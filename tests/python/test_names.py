@@ -16,6 +16,7 @@ CHECKS = "validation: Python gets its error"
 TYPES = "a type list or what is found by one: Python names an entry by a keyword"
 DYNAMIC = "the run-time form: Python's expression and objective are it"
 TEXT = "text of an expression: Python's repr and parse"
+THREADS = "where a call runs: Python's threads="
 RESULT = "a result: Python's has the same members"
 
 # Headers of which nothing, or only what the test finds in Python, belongs there.
@@ -29,12 +30,14 @@ HEADERS = {
     "core/dtype.hpp": NUMBERS,
     "core/dual.hpp": LANES,
     "core/error.hpp": CHECKS,
+    "core/executor.hpp": THREADS,
     "core/float16.hpp": NUMBERS,
     "core/layout.hpp": ARRAYS,
     "core/logit_checks.hpp": CHECKS,
     "core/logit_rows.hpp": ARRAYS,
     "core/math.hpp": LANES,
     "core/numeric_sum.hpp": NUMBERS,
+    "core/openmp.hpp": THREADS,
     "core/order_free_sum.hpp": NUMBERS,
     "core/parallel.hpp": ENGINE,
     "core/region.hpp": CHECKS,
@@ -42,7 +45,7 @@ HEADERS = {
     "core/span.hpp": ARRAYS,
     "core/type_list.hpp": TYPES,
     "cpu/evaluate.hpp": ENGINE,
-    "cpu/exec.hpp": "where a call runs: Python's threads=",
+    "cpu/exec.hpp": THREADS,
     "cpu/gradient_loop.hpp": ENGINE,
     "cpu/group_index.hpp": ENGINE,
     "cpu/logits_workspace.hpp": "memory that Python allocates itself",
@@ -51,6 +54,11 @@ HEADERS = {
     "cpu/simd.hpp": LANES,
     "cpu/softmax_loop.hpp": ENGINE,
     "cpu/token_block.hpp": ENGINE,
+    "interop/dlpack.hpp": ARRAYS,
+    "interop/dlpack_abi.hpp": ARRAYS,
+    "interop/eigen.hpp": ARRAYS,
+    "interop/strided.hpp": ARRAYS,
+    "interop/xtensor.hpp": ARRAYS,
     "loss/check_batch.hpp": CHECKS,
     "loss/dynamic.hpp": DYNAMIC,
     "loss/expression.hpp": DYNAMIC,
@@ -120,6 +128,7 @@ NAMES = {
     "target_shift_result": RESULT,
     "token_batch": "the keywords of loss",
     "total_of": DYNAMIC,
+    "advantage::with_baseline": ENGINE,
     "without_batch_of_one": ENGINE,
     "workspace_bytes": "memory that Python allocates itself",
     "write_advantages": ENGINE,
