@@ -88,11 +88,18 @@ aha::totals totals_of(py::handle value, argument where) {
   if (!value) return t;
   static py::handle const type = column_class("totals");
   require(value, type, where, "aha.totals(...)");
-  aha::totals::members([&](std::string_view name, double aha::totals::*member, char const*) {
-    py::object const count = value.attr(name.data());
+  static std::vector<key> const keys = [] {
+    std::vector<key> all;
+    aha::totals::members([&](std::string_view name, auto, auto) { all.emplace_back(name.data()); });
+    return all;
+  }();
+  auto name = keys.begin();
+  aha::totals::members([&](std::string_view, double aha::totals::*member, char const*) {
+    argument const at{"totals", name->text};
+    py::object const count = value.attr((name++)->object);
     if (count.is_none()) return;
-    double const x = number_of(count, {"totals", name.data()}, 0);
-    if (!(x >= 0) || std::isinf(x)) wrong_value({"totals", name.data()}, "a number >= 0", aha::to_text(x));
+    double const x = number_of(count, at, 0);
+    if (!(x >= 0) || std::isinf(x)) wrong_value(at, "a number >= 0", aha::to_text(x));
     t.*member = x;
   });
   return t;

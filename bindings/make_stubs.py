@@ -13,6 +13,7 @@ members, with the types that a sample of it has.
 import ast
 import difflib
 import inspect
+import itertools
 import pathlib
 import re
 import sys
@@ -119,12 +120,12 @@ def samples(aha):
     return {type(x): x for x in found}
 
 
-def documented(thing, indent):
-    """A docstring as it stands under a definition."""
+def documented(thing, indent, further=0):
+    """A docstring as it stands under a definition, which will stand `further` columns further in."""
     text = inspect.getdoc(thing)
     if not text:
         return []
-    room = WIDTH - len(indent) - 4  # members stand four further in
+    room = WIDTH - len(indent) - further
     lines = []
     for line in text.replace("\\", "\\\\").splitlines():
         lead = line[: len(line) - len(line.lstrip())]
@@ -217,19 +218,19 @@ class Writer:
                 continue
             elif isinstance(value, property):
                 head = ["@property", f"def {member}(self) -> {self.type_of_member(cls, member)}:"]
-                body += finished(head, documented(value, "    "))
+                body += finished(head, documented(value, "    ", 4))
             elif isinstance(value, staticmethod):
                 parameters = inspect.signature(getattr(cls, member)).parameters.values()
                 head = self.signature(member, parameters, name, function=f"{name}.{member}")
-                body += ["@staticmethod", *finished(head, documented(getattr(cls, member), "    "))]
+                body += ["@staticmethod", *finished(head, documented(getattr(cls, member), "    ", 4))]
             else:
                 method = getattr(cls, member)
                 parameters = [ME, *inspect.signature(method).parameters.values()]
                 own = {"reduce": name}.get(member, "Any")
                 returns = RETURNS.get(f"{name}.{member}") or RETURNS.get(member) or own
                 head = self.signature(member, parameters, returns, function=member, types={"other": name})
-                body += finished(head, documented(method, "    "))
-        lines = [*documented(cls, ""), *([""] if body and inspect.getdoc(cls) else []), *body]
+                body += finished(head, documented(method, "    ", 4))
+        lines = [*documented(cls, "", 4), *([""] if body and inspect.getdoc(cls) else []), *body]
         if not lines:
             return [f"class {name}: ..."]
         return [f"class {name}:", *(("    " + x).rstrip() for x in lines)]
@@ -294,15 +295,16 @@ class Writer:
             types = {
                 p.name: "Tensor" if p.default is p.empty else "Tensor | None" for p in parameters if p.name in active
             }
-            if name == "token_logp":
-                for asked, returns in (("False", "Tensor"), ("True", "tuple[Tensor, Tensor]")):
-                    only = [
-                        p.replace(default=p.empty) if asked == "True" and p.name == "entropy" else p for p in parameters
-                    ]
-                    types = {"logits": "Tensor", "entropy": f"Literal[{asked}]"}
-                    head = ["@overload", *self.signature(name, only, returns, types=types)]
-                    blocks.append(finished(head, documented(thing, "    ")))
-            else:
+            flags = [n for n in ("entropy", "lse") if n in named] if name == "token_logp" else []
+            for asked in itertools.product((False, True), repeat=len(flags)) if flags else ():
+                # Each column that is asked for is one more tensor.
+                chosen = dict(zip(flags, asked))
+                only = [p.replace(default=p.empty) if chosen.get(p.name) else p for p in parameters]
+                returns = f"tuple[{', '.join(['Tensor'] * (1 + sum(asked)))}]" if any(asked) else "Tensor"
+                types = {"logits": "Tensor", **{n: f"Literal[{on}]" for n, on in chosen.items()}}
+                head = ["@overload", *self.signature(name, only, returns, types=types)]
+                blocks.append(finished(head, documented(thing, "    ")))
+            if not flags:
                 head = self.signature(name, parameters, "loss_result" if "loss" in name else "Any", types=types)
                 blocks.append(finished(head, documented(thing, "    ")))
         text = "\n\n".join("\n".join(b) for b in blocks) + "\n"

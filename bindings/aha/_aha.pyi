@@ -596,8 +596,7 @@ def logits_gradient(
     threads: int = 0,
 ) -> Any:
     """Gradient with respect to logits from up to three coefficients a row, d loss / d logp, d entropy and d lse; max,
-    log_sum and (with dentropy) entropy are token_logp's. Formed in float32 (float64 for float64) and rounded once
-    to
+    log_sum and (with dentropy) entropy are token_logp's. Formed in float32 (float64 for float64) and rounded once to
     the logits' dtype. dlogits: a buffer shaped and typed like logits, apart from them; None makes a new array;
     inplace=True overwrites the logits instead. vocab_offset, vocab_size: where the logits are a shard of the
     vocabulary, as of softmax_partials. Returns dlogits.
@@ -632,21 +631,17 @@ def loss(
 ) -> loss_result:
     """Loss, exact gradient and statistics of an objective from log-probabilities, in one pass.
 
-    logp is [T] with cu_seqlens [B + 1] (packed), or [B, L] with a mask [B, L], lens [B] or neither (padded). It may
-    be
+    logp is [T] with cu_seqlens [B + 1] (packed), or [B, L] with a mask [B, L], lens [B] or neither (padded). It may be
     None where the objective does not read it: value, old_value, returns are the critic's columns, given is a token
     loss of the host's own, entropy and lse belong to the tokens' rows of logits. All columns are float32 or all
     float64, NumPy or torch on the CPU, read in place. old_logp may be aha.on_policy.
     adv, weight, keep: aha.per_sequence(a) or aha.per_token(a). mask enters denominators; keep only the numerator.
-    length [B]: a sequence's own token count where it is split over ranks. prompt_tokens [B]: the tokens of its
-    prompt
+    length [B]: a sequence's own token count where it is split over ranks. prompt_tokens [B]: the tokens of its prompt
     group over the whole step, for prompt_mean. totals: aha.totals(...) of the whole step.
-    scale multiplies loss and gradient. observe: "default", "none", or names of clip, old_kl, ref_kl, ratio,
-    entropy,
+    scale multiplies loss and gradient. observe: "default", "none", or names of clip, old_kl, ref_kl, ratio, entropy,
     parts, ess, chi_square. outputs: None computes dlogp where logp is there, and the gradient by every other column
     that the objective is differentiated by: dentropy, dlse, dvalue, dgiven.
-    Masked positions may hold anything. A column that nothing reads raises (logp, which has the shape, may be
-    there);
+    Masked positions may hold anything. A column that nothing reads raises (logp, which has the shape, may be there);
     one that is read and missing raises.
     Returns loss (float), dlogp, dentropy, dlse, dvalue, dgiven, token_loss (None where not asked for), stats.
     """
@@ -680,19 +675,16 @@ def loss_from_logits(
     inplace: bool = False,
     threads: int = 0,
 ) -> logits_loss_result:
-    """Loss of an objective straight from logits, and its gradient by them: token_logp, loss, logits_gradient in one
-    call.
+    """Loss of an objective straight from logits, and its gradient by them: token_logp, loss, logits_gradient in one call.
 
     logits: [T, V] or [1, T, V] with cu_seqlens, or [B, L, V]; float64, float32, float16 or bfloat16 (torch), any
     strides but unit in V.
     targets: int32 or int64 [T] or [B, L]; -100 is a mask, in denominators and statistics too. Columns as for loss,
     without
     logp, entropy and lse, which are computed here: float64 beside float64 logits, else float32.
-    dlogits: None computes the loss alone, True a new array, or a buffer shaped and typed like logits, apart from
-    them.
+    dlogits: None computes the loss alone, True a new array, or a buffer shaped and typed like logits, apart from them.
     inplace=True: the gradient overwrites the logits, with the same bits and without memory of its own.
-    outputs: dvalue, dgiven and token_loss of aha.outputs(...), where they are wanted. Returns loss (float),
-    dlogits,
+    outputs: dvalue, dgiven and token_loss of aha.outputs(...), where they are wanted. Returns loss (float), dlogits,
     dvalue, dgiven, token_loss, stats.
     """
     ...
@@ -770,8 +762,8 @@ def softmax_partials(
         dshard = aha.logits_gradient(shard, targets, max=row.max, log_sum=row.log_sum, entropy=row.entropy,
                                      dlogp=r.dlogp, dentropy=r.dentropy, vocab_offset=k * n, vocab_size=V)
 
-    A torch shard that requires grad is passed as shard.detach(). Equal to unsharded rows within 1e-6 (1e-13 for
-    float64 logits) of max(1, |x|).
+    A torch shard that requires grad is passed as shard.detach(). Equal to unsharded rows within 1e-6 (1e-13 for float64
+    logits) of max(1, |x|).
     """
     ...
 
@@ -786,8 +778,7 @@ def target_shift(
     sequence has none, so targets never cross a packed boundary.
 
     ids: int32 or int64, [T] with cu_seqlens [B + 1], or [B, L]. mask: shaped like ids, the tokens to be predicted
-    (a loss mask over ids): where mask[t + 1] is 0, targets[t] is ignore_index. In a left-padded batch clear it at
-    each
+    (a loss mask over ids): where mask[t + 1] is 0, targets[t] is ignore_index. In a left-padded batch clear it at each
     row's first real token, which nothing precedes.
     """
     ...
@@ -806,8 +797,7 @@ def to_tokens(
     out: Array | None = None,
     threads: int = 0,
 ) -> Any:
-    """A value a sequence [B] written at each of its tokens, 0 where masked: [T] with cu_seqlens, else [B, L] as mask,
-    out
+    """A value a sequence [B] written at each of its tokens, 0 where masked: [T] with cu_seqlens, else [B, L] as mask, out
     or shape=(B, L) say. Losses take per_sequence(values) and need no token column.
     """
     ...
@@ -824,8 +814,8 @@ def token_logp(
     """Log-probability of each row's target, log-sum-exp and, on request, entropy, in one read of each row.
 
     logits: [T, V] or [B, L, V], float64, float32, float16 or bfloat16 (torch), any strides but unit in V. targets:
-    int32 or int64 [T] or [B, L]; -100 is a mask, any other id outside [0, V) raises. mask: [T] or [B, L]. Masked
-    rows are not
+    int32 or int64 [T] or [B, L]; -100 is a mask, any other id outside [0, V) raises. mask: [T] or [B, L]. Masked rows
+    are not
     read and give 0. Results are float64 for float64 logits, else float32; nats.
     """
     ...
@@ -870,8 +860,8 @@ def whiten(
     out: Array | None = None,
     threads: int = 0,
 ) -> whiten_result:
-    """The column x, whitened by method, an aha.advantage.whitening(...); exactly 0 where mask is 0 (never read) or x
-    is NaN.
+    """The column x, whitened by method, an aha.advantage.whitening(...); exactly 0 where mask is 0 (never read) or x is
+    NaN.
 
     x: [T], [B] or [B, L], float32 or float64. mask: shaped like x. moments: those of the whole step, merged over
     its shards (measure(...).moments); absent where this call has the whole column. out: a buffer to write to.

@@ -6,7 +6,7 @@ Names and order of totals and outputs are those of the headers; a test compares 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 if TYPE_CHECKING:
     from ._aha import Array
@@ -43,6 +43,11 @@ def per_token(values: Array) -> scoped_array:
     return scoped_array("token", values)
 
 
+def _refuse(function: str, unknown: dict[str, NoReturn]) -> None:
+    for name in unknown:
+        raise TypeError(f"aha::{function}: {name}: expected no such argument, got one")
+
+
 def _count(name: str, value: Any) -> int | float | None:
     if value is None:
         return None
@@ -76,7 +81,9 @@ class totals:
         sequences: float | None = None,
         prompts: float | None = None,
         positives: float | None = None,
+        **unknown: NoReturn,
     ) -> None:
+        _refuse("totals", unknown)
         self.tokens = _count("tokens", tokens)
         self.sequences = _count("sequences", sequences)
         self.prompts = _count("prompts", prompts)
@@ -111,7 +118,8 @@ class totals:
         return isinstance(other, totals) and vars(self) == vars(other)
 
     def __repr__(self) -> str:
-        return f"totals({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        return f"totals({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
 
 class outputs:
@@ -123,14 +131,18 @@ class outputs:
 
     def __init__(
         self,
-        *,
+        *positional: NoReturn,
         dlogp: Array | bool | None = None,
         dentropy: Array | bool | None = None,
         dlse: Array | bool | None = None,
         dvalue: Array | bool | None = None,
         dgiven: Array | bool | None = None,
         token_loss: Array | bool | None = None,
+        **unknown: NoReturn,
     ) -> None:
+        if positional:
+            raise TypeError(f"aha::outputs: arguments: expected 0 by position (all by name), got {len(positional)}")
+        _refuse("outputs", unknown)
         self.dlogp = dlogp
         self.dentropy = dentropy
         self.dlse = dlse

@@ -2,8 +2,8 @@
 """`aha.torch` as torch.compile sees it: custom operators with fake kernels, entered while tracing only.
 
 Eager calls go through autograd functions, which cost a third as much. An objective travels as its text, numbers that
-change from step to step (totals, scale, temperature) as a tensor, so that neither recompiles without need; everything
-else that is not an array stands in a text of its own, `form`. Under torch.compile `stats` is a tensor, the bytes of
+change from step to step (totals, scale, temperature) as a tensor, so that they do not recompile; everything else that is
+not an array stands in a text of its own, `form`. Under torch.compile `stats` is a tensor, the bytes of
 `loss_stats.to_array()`.
 """
 
@@ -35,7 +35,7 @@ LOSS_ARRAYS = _arrays(_aha.loss)
 LOGITS_ARRAYS = _arrays(_aha.loss_from_logits)
 
 if hasattr(pytree, "register_constant"):
-    # While tracing, an objective is a constant: a graph holds for all that are equal.
+    # While tracing, an objective is a constant, guarded by its value. Newer versions of torch guard its identity too.
     pytree.register_constant(_aha.objective)
 
 
@@ -144,6 +144,11 @@ def _named(names, wanted, tensors):
     return {name: x.detach() if name in wanted else None for name, x in zip(names, tensors)}
 
 
+def _times(upstream, gradient):
+    """The stored gradient times the upstream scalar, rounded once."""
+    return (gradient.to(upstream.dtype) * upstream).to(gradient.dtype)
+
+
 def _operator(name, implementation, arguments, results, fake, gradients=None):
     """Defines torch.ops.aha.<name>. gradients: input -> index of the result that is its gradient by the loss."""
     schema = f"({', '.join(arguments)}) -> ({', '.join(['Tensor'] * results)})".replace("(Tensor)", "Tensor")
@@ -158,7 +163,7 @@ def _operator(name, implementation, arguments, results, fake, gradients=None):
         def backward(ctx, upstream, *_):
             by = dict(zip(gradients, ctx.saved_tensors))
             needed = dict(zip(inputs, ctx.needs_input_grad))
-            return tuple(by[n] * upstream.to(by[n].dtype) if n in by and needed[n] else None for n in inputs)
+            return tuple(_times(upstream, by[n]) if n in by and needed[n] else None for n in inputs)
 
         op.register_autograd(backward, setup_context=setup_context)
     return op

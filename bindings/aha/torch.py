@@ -7,8 +7,8 @@ second derivative raises. Inputs are never written to. Autocast has no influence
 it casts. Everything that is not differentiated (old_logp, adv, ...) must not require grad: pass `.detach()`.
 
 Under torch.compile (torch 2.7 or later) all of this holds too, also with fullgraph=True and dynamic shapes. Build the
-objective outside the compiled function. `stats` is then a tensor: aha.loss_stats.from_array(r.stats) reads it, outside.
-Buffers to write to and inplace=True raise.
+objective once and outside the compiled function: another object is another graph. `stats` is then a tensor, which
+aha.loss_stats.from_array(r.stats) reads outside. Buffers to write to and inplace=True raise.
 """
 
 import torch

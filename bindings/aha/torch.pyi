@@ -71,10 +71,9 @@ def loss_from_logits(
 
     The gradient has the logits' dtype and is held until the graph is freed. `dlogits` may be a buffer for it, apart
     from
-    the logits. `inplace=True`: where the logits require grad, their gradient takes their place, with the same bits
-    and
-    no memory of its own. Their values are gone then: an operation that had saved them, or that uses them later,
-    raises in
+    the logits. `inplace=True`: where the logits require grad, their gradient takes their place, with the same bits and
+    no memory of its own. Their values are gone then: an operation that had saved them, or that uses them later, raises
+    in
     its backward. Not for leaves, and not under torch.compile.
     """
     ...
@@ -82,10 +81,8 @@ def loss_from_logits(
 class loss_result:
     """What `loss` and `loss_from_logits` return.
 
-    loss: a scalar tensor with autograd, float64 for float64 columns and logits, else float32. stats: what was
-    observed.
-    dlogp, dentropy, dlse (from log-probabilities only), dvalue, dgiven, token_loss: as the function without
-    autograd
+    loss: a scalar tensor with autograd, float64 for float64 columns and logits, else float32. stats: what was observed.
+    dlogp, dentropy, dlse (from log-probabilities only), dvalue, dgiven, token_loss: as the function without autograd
     gives them; the gradients are what backward uses: do not write to them.
     """
 
@@ -116,12 +113,30 @@ def token_logp(
     *,
     temperature: float = 1.0,
     entropy: Literal[False] = False,
-    lse: bool = False,
+    lse: Literal[False] = False,
     mask: Array | None = None,
     threads: int = 0,
 ) -> Tensor:
-    """Log-probability of each target, with autograd; with `entropy=True` and `lse=True` a tuple (logp, entropy, lse)
-    of
+    """Log-probability of each target, with autograd; with `entropy=True` and `lse=True` a tuple (logp, entropy, lse) of
+    those that were asked for. lse is the log-sum-exp of logits / temperature, as a z-loss reads it.
+
+    logits: [T, V] or [B, L, V], float64, float32, float16 or bfloat16, any strides but unit in V. targets: int32 or
+    int64; -100 is a mask. Results are float64 for float64 logits, else float32; 0 where masked, with no gradient.
+    """
+    ...
+
+@overload
+def token_logp(
+    logits: Tensor,
+    targets: Array,
+    *,
+    temperature: float = 1.0,
+    entropy: Literal[False] = False,
+    lse: Literal[True],
+    mask: Array | None = None,
+    threads: int = 0,
+) -> tuple[Tensor, Tensor]:
+    """Log-probability of each target, with autograd; with `entropy=True` and `lse=True` a tuple (logp, entropy, lse) of
     those that were asked for. lse is the log-sum-exp of logits / temperature, as a z-loss reads it.
 
     logits: [T, V] or [B, L, V], float64, float32, float16 or bfloat16, any strides but unit in V. targets: int32 or
@@ -136,12 +151,30 @@ def token_logp(
     *,
     temperature: float = 1.0,
     entropy: Literal[True],
-    lse: bool = False,
+    lse: Literal[False] = False,
     mask: Array | None = None,
     threads: int = 0,
 ) -> tuple[Tensor, Tensor]:
-    """Log-probability of each target, with autograd; with `entropy=True` and `lse=True` a tuple (logp, entropy, lse)
-    of
+    """Log-probability of each target, with autograd; with `entropy=True` and `lse=True` a tuple (logp, entropy, lse) of
+    those that were asked for. lse is the log-sum-exp of logits / temperature, as a z-loss reads it.
+
+    logits: [T, V] or [B, L, V], float64, float32, float16 or bfloat16, any strides but unit in V. targets: int32 or
+    int64; -100 is a mask. Results are float64 for float64 logits, else float32; 0 where masked, with no gradient.
+    """
+    ...
+
+@overload
+def token_logp(
+    logits: Tensor,
+    targets: Array,
+    *,
+    temperature: float = 1.0,
+    entropy: Literal[True],
+    lse: Literal[True],
+    mask: Array | None = None,
+    threads: int = 0,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Log-probability of each target, with autograd; with `entropy=True` and `lse=True` a tuple (logp, entropy, lse) of
     those that were asked for. lse is the log-sum-exp of logits / temperature, as a z-loss reads it.
 
     logits: [T, V] or [B, L, V], float64, float32, float16 or bfloat16, any strides but unit in V. targets: int32 or

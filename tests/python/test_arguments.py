@@ -124,7 +124,7 @@ def test_loss_wants_an_objective_and_logp():
     )
     with_text(lambda: aha.loss(aha.clip(), logp), TypeError, "got an expression without an aggregate")
     with_text(lambda: aha.loss("token_mean(clip())", logp), TypeError, "got a str")
-    with_text(lambda: aha.loss(GRPO), TypeError, "aha::loss: logp: expected an argument, got none")
+    with_text(lambda: aha.loss(GRPO), TypeError, "aha::loss: logp: expected a column, got none")
     with_text(
         lambda: aha.loss(GRPO, logp, logp, **columns),
         TypeError,
@@ -398,7 +398,7 @@ def test_passive_inputs_that_require_grad(name):
 def test_small_classes_and_helpers():
     with_text(lambda: aha.totals(-1), ValueError, "aha::totals: tokens: expected a number >= 0, got -1")
     with_text(lambda: aha.totals("3"), TypeError, "aha::totals: tokens: expected a number, got a str")
-    with_text(lambda: aha.totals(prompts=3), TypeError, "aha::totals: prompts: expected no such argument, got one")
+    with_text(lambda: aha.totals(rows=3), TypeError, "aha::totals: rows: expected no such argument, got one")
     with_text(
         lambda: aha.count_totals(),
         ValueError,

@@ -433,6 +433,10 @@ def test_masks_of_every_kind(kind, dtype):
     live = np.arange(TOKENS) % 3 != 1
     values = live.astype(dtype) if dtype is np.bool_ else (live * np.where(np.arange(TOKENS) % 2, 1, 3)).astype(dtype)
     logp, columns = packed()
+    if kind == "jax" and dtype is np.int64:  # an int32 unless JAX is told to have 64 bits
+        with pytest.raises(TypeError, match="mask: expected bool, uint8, int64, float32 or float64, got int32"):
+            aha.loss(GRPO, logp, mask=to(values), **columns)
+        return
     columns["totals"] = aha.totals(9, 3)
     objective = GRPO + aha.token_mean(aha.keep * aha.clip())
     keep = aha.per_token(~live)
@@ -455,10 +459,10 @@ def test_masks_of_every_kind(kind, dtype):
 @pytest.mark.parametrize("dtype", MASKS)
 @pytest.mark.parametrize("kind", ["numpy", "torch", "dlpack"])
 def test_masks_and_offsets_are_read_in_place(kind, dtype):
-    """64 MB of mask and 32 MB of offsets: the process does not grow by a tenth of that, and a change of the memory
-    behind the array is seen by the next call."""
+    """64 MB of mask and 40 MB of offsets (the C library keeps memory below 32 MB for later): the process does not grow
+    by a tenth of that, and a change of the memory behind the array is seen by the next call."""
     n = 64_000_000 // np.dtype(dtype).itemsize
-    mask, cu = np.ones(n, dtype), np.minimum(np.arange(4_000_001), n)
+    mask, cu = np.ones(n, dtype), np.minimum(np.arange(5_000_001), n)
     cu[-1] = n
     given = KINDS[kind](mask), KINDS[kind](cu)
     aha.count_totals(mask=KINDS[kind](mask[:4]), cu_seqlens=KINDS[kind](np.array([0, 4])))
@@ -469,7 +473,7 @@ def test_masks_and_offsets_are_read_in_place(kind, dtype):
         assert aha.count_totals(mask=given[0], cu_seqlens=given[1]).tokens == n - 1
 
     assert growth(call) < 3_000_000
-    assert growth(mask.copy) > 60_000_000 and growth(cu.copy) > 30_000_000  # the measure sees a copy
+    assert growth(mask.copy) > 60_000_000 and growth(cu.copy) > 39_000_000  # the measure sees a copy
 
 
 def growth(call):

@@ -156,8 +156,10 @@ def test_show_config(capsys):
 
 def test_columns_have_the_names_of_the_headers():
     names = aha._aha._names()
-    assert list(inspect.signature(aha.totals).parameters) == names["totals"] == list(vars(aha.totals()))
-    assert sorted(inspect.signature(aha.outputs).parameters) == sorted(names["outputs"]) == sorted(vars(aha.outputs()))
+    for cls, known in ((aha.totals, names["totals"]), (aha.outputs, names["outputs"])):
+        parameters = inspect.signature(cls).parameters.values()
+        accepted = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        assert known == list(vars(cls())) == accepted
     assert set(names["columns"]) <= set(inspect.signature(aha.loss).parameters)
     assert set(names["outputs"]) <= set(dir(aha._aha.loss_result)) & set(aha.torch.loss_result.__slots__)
 

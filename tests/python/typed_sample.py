@@ -33,6 +33,9 @@ out = aha.torch.loss(objective, tensor, old_logp=tensor.detach(), adv=aha.per_to
 out.loss.backward()  # type: ignore[no-untyped-call]
 one: torch.Tensor = aha.torch.token_logp(tensor, cu)
 both: tuple[torch.Tensor, torch.Tensor] = aha.torch.token_logp(tensor, cu, entropy=True)
+three: tuple[torch.Tensor, torch.Tensor, torch.Tensor] = aha.torch.token_logp(tensor, cu, entropy=True, lse=True)
+everywhere: aha.loss_stats = (result.stats + aha.loss_stats.from_array(result.stats.to_array())).reduce()
+config: dict[str, object] | None = aha.show_config(mode="dicts")
 text: str = repr(aha.parse("token_mean(clip(0.2, 0.2))")) + aha.terms_table()
 
 aha.loss(objective, [1.0, 2.0])  # type: ignore[arg-type]
@@ -43,3 +46,5 @@ aha.clip(0.2, 0.2, (-1, 1))  # type: ignore[call-arg]
 aha.loss(objective, logp, adv=logp)  # type: ignore[arg-type]
 aha.groups(ids=cu, offsets=cu)  # type: ignore[call-overload]
 aha.loss(objective, logp, refs=logp)  # type: ignore[call-arg]
+aha.totals(rows=3)  # type: ignore[arg-type]
+aha.outputs(dlogits=True)  # type: ignore[arg-type]
