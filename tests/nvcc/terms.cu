@@ -6,8 +6,9 @@
 #include <type_traits>
 
 template <class Term, class Lane>
-__global__ void evaluate_kernel(Term term, aha::token<Lane> const* tokens, Lane* values) {
-  static_assert(std::is_trivially_copyable_v<Term> && std::is_trivially_copyable_v<aha::token<Lane>>);
+__global__ void evaluate_kernel(Term term, typename Term::template record<Lane> const* tokens, Lane* values) {
+  static_assert(std::is_trivially_copyable_v<Term>);
+  static_assert(std::is_trivially_copyable_v<typename Term::template record<Lane>>);
   values[threadIdx.x] = term(tokens[threadIdx.x]);
 }
 

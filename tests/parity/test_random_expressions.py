@@ -3,7 +3,8 @@
 
 Texts are drawn from the grammar: sums, differences and products of terms with legal parameters, passive factors, nested
 parentheses, every aggregate, own totals. The oracle reads the same text with Python's grammar and differentiates it with
-torch in float64. Tolerance 1e-11 of the largest number, as the exponentials of two libraries differ in the last bit.
+torch in float64. Tolerance 1e-11 of the largest number or of 1, as the exponentials of two libraries differ in the last
+bit and leaves may cancel.
 """
 
 import numpy as np
@@ -166,13 +167,13 @@ def test_equals_autograd(text, seed, rows, width, packed, threads, by_sequence):
         objective, scale=2, totals=aha.totals(**totals), threads=threads, outputs=aha.outputs(token_loss=True, **gradients),
         **{name: pack(x) for name, x in chosen.items()}, **for_library, **where, **groups,
     )  # fmt: skip
-    size = np.abs(want.token_loss).sum()
+    size = np.abs(want.token_loss).sum() + 1
     assert abs(got.loss - want.loss) <= TOLERANCE * max(size, abs(want.loss))
     close(got.token_loss, pack(want.token_loss), size)
     for name in gradients:
         expected = getattr(want, name)
         expected = np.zeros(mask.shape) if expected is None else expected
-        close(getattr(got, name), pack(expected), 0)
+        close(getattr(got, name), pack(expected), 1)  # leaves may cancel
     measured = got.stats.to_dict()
     for key in ("clip/low", "clip/high", "clip/dual", "clip/value"):
         assert measured[key] == want.stats[key], key

@@ -11,6 +11,7 @@ import aha
 
 ARRAYS = "a view of memory: Python hands over arrays"
 LANES = "arithmetic of lanes: Python composes terms"
+INTEROP = "arrays of C++ libraries: Python reads whatever has __dlpack__"
 NUMBERS = "how numbers are stored or added up"
 ENGINE = "inside of an engine"
 CHECKS = "validation: Python gets its error"
@@ -31,8 +32,8 @@ HEADERS = {
     "core/describe.hpp": TYPES,
     "core/dtype.hpp": NUMBERS,
     "core/dual.hpp": LANES,
-    "core/executor.hpp": THREADS,
     "core/error.hpp": CHECKS,
+    "core/executor.hpp": THREADS,
     "core/float16.hpp": NUMBERS,
     "core/layout.hpp": ARRAYS,
     "core/logit_checks.hpp": CHECKS,

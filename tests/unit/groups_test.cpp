@@ -36,7 +36,7 @@ template <class Row, class Id>
 void expect_right(std::vector<Id> const& ids) {
   std::unordered_map<Id, std::vector<std::int64_t>> want;
   for (std::size_t i = 0; i < ids.size(); ++i) want[ids[i]].push_back(static_cast<std::int64_t>(i));
-  aha::group_index<Row> const index(ids.data(), static_cast<std::int64_t>(ids.size()));
+  aha::group_index<Row> const index{aha::index_view<>(ids)};
   ASSERT_EQ(index.size(), static_cast<std::int64_t>(want.size()));
   for (std::int64_t g = 0; g < index.size(); ++g) {
     ASSERT_GT(index.count(g), 0);

@@ -28,8 +28,8 @@ struct clip : term {
   log_ratio_bounds bounds;
 
   constexpr clip() = default;
-  constexpr clip(double low, double high) : eps_low(low), eps_high(high) {}
-  constexpr clip(double low, double high, log_ratio_bounds b) : eps_low(low), eps_high(high), bounds(b) {}
+  AHA_FN constexpr clip(double low, double high) : eps_low(low), eps_high(high) {}
+  AHA_FN constexpr clip(double low, double high, log_ratio_bounds b) : eps_low(low), eps_high(high), bounds(b) {}
 
   template <class V>
   AHA_FN V operator()(token<V> const& t) const {
