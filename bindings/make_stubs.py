@@ -5,8 +5,8 @@
     .venv/bin/python bindings/make_stubs.py --check   # says what would change; exit code 1 where anything would
 
 Names, parameters, defaults and texts are those of the compiled module, whose terms have them from the type list. The
-types of parameters follow from their defaults; what a default cannot say stands in the tables below. The legal values of
-a keyword that takes names are read off the error that a wrong name gets. A class that is in no table still gets its
+types of parameters follow from their defaults; what a default cannot say stands in the tables below. The legal values
+of a keyword that takes names are read off the error that a wrong name gets. A class that is in no table still gets its
 members, with the types that a sample of it has.
 """
 
