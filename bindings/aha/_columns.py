@@ -56,7 +56,7 @@ def _count(name: str, value: Any) -> int | float | None:
         count = value
     else:  # numbers of NumPy, tensors with one entry
         try:
-            count = float(value)
+            count = float(None if isinstance(value, (str, bytes)) else value)  # "3" is text, not a count
         except (TypeError, ValueError):
             raise TypeError(f"aha::totals: {name}: expected a number, got {_kind(value)}") from None
         count = int(count) if count.is_integer() else count
