@@ -8,6 +8,7 @@
 #include "sorting_task.hpp"
 #include <Eigen/Core>
 #include <aha/aha.hpp>
+#include <aha/interop/eigen.hpp>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -165,9 +166,7 @@ int main(int argc, char** argv) {
     advantages(here, advantage::grpo, reward, groups<>::by_id(prompt_of), adv);
 
     // Eigen's row-major matrices are [T, V] as they are.
-    auto const rows = [&] {
-      return logit_rows{matrix<float const>(a.logits.data(), a.logits.rows(), a.logits.cols()), targets};
-    };
+    auto const rows = [&] { return logit_rows{view(a.logits), targets}; };
     auto const logp_of = [&](policy const& p, std::vector<float>& logp) {
       p.forward(contexts, a);
       logp_outputs<float> out;
@@ -187,7 +186,7 @@ int main(int argc, char** argv) {
       model.forward(contexts, a);
       dlogits.resize(a.logits.rows(), a.logits.cols());
       workspace.resize(static_cast<std::size_t>(workspace_bytes(here, grpo, rows())));
-      matrix<float> const to(dlogits.data(), dlogits.rows(), dlogits.cols());
+      matrix<float> const to = view(dlogits);
       seen = loss_from_logits(here, grpo, rows(), batch, to, workspace).stats;
       optimiser.step(model.weights, model.backward(a, dlogits));
     }

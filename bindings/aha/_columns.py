@@ -55,9 +55,10 @@ def _count(name: str, value: Any) -> int | float | None:
     if isinstance(value, (int, float)):
         count = value
     else:  # numbers of NumPy, tensors with one entry
-        if not hasattr(value, "__float__"):
-            raise TypeError(f"aha::totals: {name}: expected a number, got {_kind(value)}")
-        count = float(value)
+        try:
+            count = float(None if isinstance(value, (str, bytes)) else value)  # "3" is text, not a count
+        except (TypeError, ValueError):
+            raise TypeError(f"aha::totals: {name}: expected a number, got {_kind(value)}") from None
         count = int(count) if count.is_integer() else count
     if not 0 <= count < float("inf"):
         raise ValueError(f"aha::totals: {name}: expected a number >= 0, got {count:.9g}")
