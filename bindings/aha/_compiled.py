@@ -14,7 +14,7 @@ import torch
 import torch.utils._pytree as pytree
 
 from . import _aha
-from ._columns import on_policy, on_policy_mark, outputs, scoped_array, totals
+from ._columns import _kind, on_policy, on_policy_mark, outputs, scoped_array, totals
 
 # What a loss is differentiated by, and the output that holds that gradient.
 ACTIVE = {name[1:]: name for name in _aha._names()["outputs"] if name != "token_loss"}
@@ -47,11 +47,6 @@ def _text(objective):
 @functools.lru_cache(maxsize=256)
 def _objective(text):
     return _aha.parse(text)
-
-
-def _kind(value):
-    name = type(value).__name__
-    return ("an " if name[0] in "aeiouAEIOU" else "a ") + name
 
 
 def _numbers(counts, scale, temperature):
@@ -92,10 +87,19 @@ def _packed(function, names, active, columns):
     return tensors, form
 
 
+def _said(form):
+    """What a form's text says, by name."""
+    return dict(item.split(":", 1) for item in form.split(" "))
+
+
+def _wanted_in(said):
+    return said["outputs"].split(",")
+
+
 def _unpacked(form, numbers, names, tensors):
     """The keyword arguments of a loss from what its operator got."""
     columns = {}
-    said = dict(item.split(":", 1) for item in form.split(" "))
+    said = _said(form)
     for name, x in zip(names, tensors):
         how = said.get(name)
         if how == "on_policy":
@@ -107,7 +111,7 @@ def _unpacked(form, numbers, names, tensors):
     columns["observe"] = observe[1:-1].split(",") if observe.startswith("[") else observe
     *counts, columns["scale"], temperature = numbers.tolist()
     columns["totals"] = totals(*(None if x != x else x for x in counts))
-    wanted = said["outputs"].split(",")
+    wanted = _wanted_in(said)
     columns["outputs"] = outputs(**{name: True for name in OUTPUTS if name in wanted})
     return columns, temperature, wanted
 
@@ -179,7 +183,7 @@ def _loss_kernel(objective, form, numbers, threads, *tensors):
 
 def _loss_fake(objective, form, numbers, threads, *tensors):
     like = next(x for x in tensors if x is not None)
-    wanted = dict(item.split(":", 1) for item in form.split(" "))["outputs"].split(",")
+    wanted = _wanted_in(_said(form))
     made = [like.new_empty(like.shape if name in wanted else 0) for name in OUTPUTS]
     return (like.new_empty((), dtype=_wide(like)), like.new_empty(STATS_BYTES, dtype=torch.uint8), *made)
 
@@ -219,7 +223,7 @@ def _logits_loss_kernel(objective, form, numbers, threads, *tensors):
 
 def _logits_loss_fake(objective, form, numbers, threads, *tensors):
     logits, targets = tensors[:2]
-    wanted = dict(item.split(":", 1) for item in form.split(" "))["outputs"].split(",")
+    wanted = _wanted_in(_said(form))
     wide = {"dtype": _wide(logits)}
     # [1, T, V] of packed tokens has columns [T].
     packed = logits.dim() == 3 and tensors[LOGITS_ARRAYS.index("cu_seqlens")] is not None

@@ -15,6 +15,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from . import _aha, _columns, _compiled
+from ._columns import _kind
 
 __all__ = ["loss", "loss_from_logits", "loss_result", "token_logp"]
 
@@ -43,13 +44,8 @@ class loss_result:
         return f"loss_result(loss={self.loss!r})"
 
 
-def _kind(value):
-    name = type(value).__name__
-    return ("an " if name[0] in "aeiouAEIOU" else "a ") + name
-
-
 def _scalar(value, like):
-    return torch.scalar_tensor(value, dtype=torch.float64 if like.dtype is torch.float64 else torch.float32)
+    return torch.scalar_tensor(value, dtype=_compiled._wide(like))
 
 
 def _tensor(function, argument, value):

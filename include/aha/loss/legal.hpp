@@ -30,11 +30,7 @@ constexpr std::string_view problem_of(Term const& t) {
 /// Whether every parameter of a term is in its range and their combination has a meaning.
 template <class Term, class = std::enable_if_t<is_term<Term>>>
 constexpr bool is_legal(Term const& t) {
-  bool legal = true;
-  Term::params([&](std::string_view, auto member, range const& r, std::string_view) {
-    legal = legal && is_legal(t.*member, r);
-  });
-  return legal && problem_of(t).empty();
+  return has_legal_members(t) && problem_of(t).empty();
 }
 
 /// A coefficient: any finite number.
