@@ -6,23 +6,6 @@
 
 AHA_NAMESPACE_BEGIN
 
-/// What `token_logp` left for the backward, `[T]` or `[B, L]`. `entropy` is given where, and only where, `dentropy` is.
-template <class T, class Space = host>
-struct softmax_columns {
-  column<T const, Space> max;
-  column<T const, Space> log_sum;
-  column<T const, Space> entropy;
-};
-
-/// The coefficients of each row: the loss's derivatives by its log-prob, its entropy and its log-sum-exp (of a z-loss).
-/// At least one is there.
-template <class T, class Space = host>
-struct logit_coefficients {
-  column<T const, Space> dlogp;
-  column<T const, Space> dentropy;
-  column<T const, Space> dlse;
-};
-
 /// A gradient's place: shape and dtype of the logits, rows apart; with `inplace`, the logits' own memory.
 inline status check_gradient(std::string_view function, logit_rows<host> const& rows,
                              logit_gradient<host> const& dlogits) {

@@ -2,27 +2,11 @@
 #pragma once
 
 #include <aha/core/logit_checks.hpp>
+#include <aha/core/logit_columns.hpp>
 #include <aha/cpu/exec.hpp>
 #include <aha/cpu/softmax_loop.hpp>
 
 AHA_NAMESPACE_BEGIN
-
-/// Columns that `token_logp` fills, `[T]` or `[B, L]`; an absent one is not computed. T is double for float64 logits and
-/// float otherwise. Meaning: `softmax_row`.
-template <class T, class Space = host>
-struct logp_outputs {
-  column<T, Space> logp;
-  column<T, Space> lse;
-  column<T, Space> entropy;
-  column<T, Space> max;
-  column<T, Space> log_sum;
-};
-
-/// Outcome of a row engine.
-struct row_status {
-  aha::status status;
-  std::int64_t rows = 0;  ///< rows that took part: neither masked nor with target -100
-};
 
 /// Rows are handed to executors in chunks of about this many logits, cut by the shape and never by threads.
 inline constexpr std::int64_t logits_per_chunk = 65536;

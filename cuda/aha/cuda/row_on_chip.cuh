@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aha/cuda/block/bulk_copy.cuh>
+#include <aha/cuda/row_problem.cuh>
+#include <aha/cuda/row_slice.cuh>
+
+AHA_NAMESPACE_BEGIN
+
+/// Pieces in which a slice arrives; work on the first begins while the others are under way.
+inline constexpr int row_chunks = 4;
+/// Largest cluster that every device of sm_90 and later can schedule.
+inline constexpr int max_row_cluster = 8;
+
+/// How the on-chip kernel is launched; depends on the vocabulary and the type alone, so that a row's bits do not depend on
+/// the rest of the batch.
+struct row_on_chip_shape {
+  int cluster = 1;
+  int threads = 512;
+  int pieces = 0;
+  int slice = 0;         ///< elements of a slice, a multiple of a granule
+  int shared_bytes = 0;  ///< the slice, its ragged ends and one granule in front and behind
+};
+
+template <class Stored>
+row_on_chip_shape shape_of_row(std::int64_t vocabulary, int cluster, int threads) {
+  row_on_chip_shape s;
+  s.cluster = cluster;
+  s.threads = threads;
+  std::int64_t const granules = (vocabulary + granule_size<Stored> - 1) / granule_size<Stored>;
+  s.slice = static_cast<int>((granules + cluster - 1) / cluster) * granule_size<Stored>;
+  s.shared_bytes = s.slice * static_cast<int>(sizeof(Stored)) + 3 * granule_bytes;
+  return s;
+}
+
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+/// The cluster's union in every thread: each warp sends its part to every block, each warp waits for all parts.
+template <bool WithEntropy, int Warps>
+__device__ inline online_softmax across_cluster(online_softmax part, online_softmax* parts, std::uint64_t* met,
+                                                int rank, int blocks, float k) {
+  part = across_warp<WithEntropy>(part, k);
+  int const warp = static_cast<int>(threadIdx.x) / 32;
+  int const lane = static_cast<int>(threadIdx.x) % 32;
+  if (blocks == 1) {
+    if (lane == 0) parts[warp] = part;
+    __syncthreads();
+  } else {
+    cluster_has_begun();
+    if (lane < blocks) {
+      uint4 bits;
+      memcpy(&bits, &part, sizeof bits);
+      send(bits, &parts[rank * Warps + warp], met, lane);
+    }
+    wait_barrier(met);
+  }
+  return across_parts<WithEntropy>(parts, blocks * Warps, k);
+}
+#endif
+
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+template <bool WithEntropy, class Stored, int Threads>
+__device__ inline void store_slice(uint4* granules, row_slice<Stored> const& to, row_gradient const& gradient,
+                                   int target, int pieces) {
+  constexpr int size = granule_size<Stored>;
+  constexpr int depth = 4;
+  int const tid = static_cast<int>(threadIdx.x);
+  int const low = to.first(0) < 0 ? 1 : 0;
+  int const high = to.elements < to.first(to.granules) ? to.granules - 1 : to.granules;
+  auto const form = [&](int g, float (&x)[size]) {
+    widen<Stored>(granules[g], x);
+    gradient.template apply<WithEntropy>(x);
+  };
+  int const its = target < 0 ? -1 : (target - to.first(0)) / size;
+  int const per = ((high - low + pieces - 1) / pieces + Threads - 1) / Threads * Threads;
+  for (int begin = low; begin < high; begin += per) {
+    int const end = min(high, begin + per);
+    int g = begin + tid;
+    for (; g + (depth - 1) * Threads < end; g += depth * Threads) {
+#pragma unroll
+      for (int n = 0; n < depth; ++n) {
+        float x[size];
+        form(g + n * Threads, x);
+        granules[g + n * Threads] = narrow<Stored>(x);
+      }
+    }
+    for (; g < end; g += Threads) {
+      float x[size];
+      form(g, x);
+      granules[g] = narrow<Stored>(x);
+    }
+    if (its >= begin && its < end && (its - begin) % Threads == tid) {
+      reinterpret_cast<Stored*>(reinterpret_cast<unsigned char*>(granules) + to.shift)[target] = narrowed<Stored>(gradient.at_target);
+    }
+    publish_shared();
+    __syncthreads();
+    if (tid == 0) start_store(to.granule(begin), granules + begin, static_cast<std::uint32_t>((end - begin) * granule_bytes));
+  }
+  if (low == 1 && tid == 0) {
+    float x[size];
+    form(0, x);
+    to.write(0, x);
+    if (target >= 0 && its < low) *to.element(target) = narrowed<Stored>(gradient.at_target);
+  }
+  if (high < to.granules && high >= low && tid == 32) {
+    float x[size];
+    form(high, x);
+    to.write(high, x);
+    if (its >= high) *to.element(target) = narrowed<Stored>(gradient.at_target);
+  }
+  if (tid == 0) wait_stores_read();
+}
+#endif
+
+/// Writes a slice's gradient from its logits in shared memory, `offset` bytes apart from the granules of `to`.
+template <bool WithEntropy, class Stored, int Threads>
+__device__ inline void write_slice(uint4 const* granules, int offset, row_slice<Stored> const& to,
+                                   row_gradient const& gradient, int target) {
+  constexpr int size = granule_size<Stored>;
+  constexpr int depth = 4;
+  int const tid = static_cast<int>(threadIdx.x);
+  auto const read = [&](int g) {
+    if (offset == 0) return granules[g];
+    return offset > 0 ? shifted(granules[g], granules[g + 1], offset)
+                      : shifted(granules[g - 1], granules[g], offset + granule_bytes);
+  };
+  auto const form = [&](int g, float (&x)[size]) {
+    widen<Stored>(read(g), x);
+    gradient.template apply<WithEntropy>(x);
+  };
+  // Whole granules first, without a look at the row's ends.
+  int const low = to.first(0) < 0 ? 1 : 0;
+  int const high = to.elements < to.first(to.granules) ? to.granules - 1 : to.granules;
+  int g = low + tid;
+  for (; g + (depth - 1) * Threads < high; g += depth * Threads) {
+#pragma unroll
+    for (int n = 0; n < depth; ++n) {
+      float x[size];
+      form(g + n * Threads, x);
+      __stcs(to.granule(g + n * Threads), narrow<Stored>(x));
+    }
+  }
+  for (; g < high; g += Threads) {
+    float x[size];
+    form(g, x);
+    __stcs(to.granule(g), narrow<Stored>(x));
+  }
+  if (low == 1 && tid == 0) {
+    float x[size];
+    form(0, x);
+    to.write(0, x);
+  }
+  if (high < to.granules && high >= low && tid == 32) {
+    float x[size];
+    form(high, x);
+    to.write(high, x);
+  }
+  // The target again, by the thread that wrote its granule: indexing x by it would move x to local memory.
+  if (target < 0) return;
+  int const its = (target - to.first(0)) / size;
+  bool const mine = its < low ? tid == 0 : (its >= high ? tid == 32 : (its - low) % Threads == tid);
+  if (mine) *to.element(target) = narrowed<Stored>(gradient.at_target);
+}
+
+/// Loss and gradient of a row in one read and one write: each block of a cluster keeps its slice of the row in shared
+/// memory between the softmax and the gradient. Blocks [row * cluster, (row + 1) * cluster) do a row.
+///   source(place, softmax)  the row's coefficients, and whatever it does with its log-probability; called by every thread
+template <class Stored, int Threads, bool WithEntropy, class Source>
+__global__ void __launch_bounds__(Threads)
+    row_on_chip_kernel(__grid_constant__ row_problem const p, __grid_constant__ row_on_chip_shape const shape,
+                       __grid_constant__ Source const source) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  constexpr int size = granule_size<Stored>;
+  constexpr int warps = Threads / 32;
+  constexpr int depth = 4;  // granules of a thread between two looks at the maximum
+  extern __shared__ __align__(128) unsigned char shared[];
+  __shared__ std::uint64_t arrived[row_chunks];
+  __shared__ std::uint64_t met;
+  __shared__ online_softmax parts[max_row_cluster * warps];
+  uint4* const granules = reinterpret_cast<uint4*>(shared) + 1;
+
+  int const blocks = shape.cluster;
+  int const rank = static_cast<int>(blockIdx.x % static_cast<unsigned>(blocks));
+  row_place const place(p, blockIdx.x / static_cast<unsigned>(blocks));
+  std::int64_t const vocabulary = p.rows.vocabulary;
+  std::int64_t const begin = static_cast<std::int64_t>(rank) * shape.slice;
+  std::int64_t const left = vocabulary - begin;
+  int const count = left < 0 ? 0 : (left < shape.slice ? static_cast<int>(left) : shape.slice);
+  int const tid = static_cast<int>(threadIdx.x);
+  row_slice<Stored> const to(p.gradient.template row<Stored>(place.i, place.t), vocabulary, begin, count);
+  if (!place.in) {
+    float const zeros[size] = {};
+    for (int g = tid; g < to.granules; g += Threads) to.write(g, zeros);
+    source.skip(place, rank == 0 && tid == 0);
+    return;
+  }
+  Stored const* const row = p.rows.template row<Stored>(place.i, place.t);
+  row_slice<Stored> const from(row, vocabulary, begin, count);
+  int const vectors = (count + size - 1) / size;  // counted from the row's first element, whatever its alignment
+  int const per_chunk = ((vectors + row_chunks - 1) / row_chunks + Threads - 1) / Threads * Threads;
+
+  if (tid == 0) {
+#pragma unroll
+    for (int c = 0; c < row_chunks; ++c) init_barrier(&arrived[c]);
+    init_barrier(&met);
+    publish_barriers();
+    expect_bytes(&met, static_cast<std::uint32_t>(blocks * warps) * sizeof(online_softmax));
+    // A chunk's vectors may end one granule behind the chunk. Granules at the row's ends come element by element, below.
+    int const first = from.edge_first ? 1 : 0;
+    int const last = from.granules - (from.edge_last ? 1 : 0);
+#pragma unroll
+    for (int c = 0; c < row_chunks; ++c) {
+      int const low = max(first, c == 0 ? 0 : min(c * per_chunk + 1, last));
+      int const high = c == row_chunks - 1 ? last : min((c + 1) * per_chunk + 1, last);
+      int const bytes = max(0, high - low) * granule_bytes;
+      expect_bytes(&arrived[c], static_cast<std::uint32_t>(bytes));
+      if (bytes > 0) start_copy(granules + low, from.granule(low), static_cast<std::uint32_t>(bytes), &arrived[c]);
+    }
+  }
+  __syncwarp();
+  if (blocks > 1) begin_in_cluster();
+  std::int64_t const at = place.bad ? -1 : p.rows.position_of(place.target);
+  float const x_target = place.bad ? NAN : (at < 0 ? -INFINITY : widened(row[at]));
+  if (tid == 32 && from.edge_first) granules[0] = from.read_edge(0);
+  if (tid == 33 && from.edge_last && !(from.edge_first && from.granules == 1)) {
+    granules[from.granules - 1] = from.read_edge(from.granules - 1);
+  }
+  if (tid == 34) {
+    std::uint32_t const none = minus_infinity_word<Stored>();
+    granules[from.granules] = {none, none, none, none};
+  }
+  __syncthreads();
+
+  online_softmax part = no_logits();
+  auto const take = [&](auto const& read) {
+    for (int c = 0; c < row_chunks; ++c) {
+      wait_barrier(&arrived[c]);
+      int const end = min(vectors, (c + 1) * per_chunk);
+      int v = c * per_chunk + tid;
+      for (; v + (depth - 1) * Threads < end; v += depth * Threads) {
+        uint4 g[depth];
+#pragma unroll
+        for (int n = 0; n < depth; ++n) g[n] = read(v + n * Threads);
+        accumulate<WithEntropy, Stored>(g, p.k, part);
+      }
+      for (; v < end; v += Threads) {
+        uint4 const g[1] = {read(v)};
+        accumulate<WithEntropy, Stored>(g, p.k, part);
+      }
+    }
+  };
+  if (from.shift == 0) {
+    take([&](int v) { return granules[v]; });
+  } else {
+    take([&](int v) { return shifted(granules[v], granules[v + 1], from.shift); });
+  }
+  part = across_cluster<WithEntropy, warps>(part, parts, &met, rank, blocks, p.k);
+  row_softmax const softmax = finished<WithEntropy>(part, x_target, p);
+  row_coefficients c = source(place, softmax, rank == 0 && tid == 0);
+  if (place.bad) {
+    c = {NAN, 0.0F, 0.0F};
+    if (rank == 0 && tid == 0 && p.bad_targets != nullptr) {
+      atomicAdd(reinterpret_cast<unsigned long long*>(p.bad_targets), 1ULL);
+    }
+  }
+  if (c.zero()) {
+    float const zeros[size] = {};
+    for (int g = tid; g < to.granules; g += Threads) to.write(g, zeros);
+    return;
+  }
+  row_gradient const gradient(c, softmax, 1.0F / part.s, -part.w / part.s, p);
+  int const target = at < begin || at >= begin + count ? -1 : static_cast<int>(at - begin);
+  if (shape.pieces > 0 && from.shift == to.shift) {
+    store_slice<false, Stored, Threads>(granules, to, gradient, target, shape.pieces);
+  } else if (WithEntropy && c.dentropy != 0.0F) {
+    write_slice<true, Stored, Threads>(granules, from.shift - to.shift, to, gradient, target);
+  } else {
+    write_slice<false, Stored, Threads>(granules, from.shift - to.shift, to, gradient, target);
+  }
+#endif
+}
+
+AHA_NAMESPACE_END
