@@ -31,21 +31,22 @@ struct device_leaf {
   bool keep;
 };
 
+AHA_CALLS_CALLER
+template <class Term, class F>
+AHA_FN void give_leaf(device_leaf const& l, F&& f) {
+  static_assert(std::is_trivially_copyable_v<Term>, "aha: a term goes to kernels by value");
+  leaf<Term> typed;
+  typed.coefficient = l.coefficient;
+  typed.weight = l.weight;
+  typed.keep = l.keep;
+  memcpy(static_cast<void*>(&typed.term), l.term, sizeof(Term));
+  f(typed);
+}
 /// Calls f(leaf<Term>) with the leaf as its term's type has it, by a fold over the type list: uniform over a block.
 AHA_CALLS_CALLER
 template <class F, class... Ts>
 AHA_FN void visit_leaf(device_leaf const& l, type_list<Ts...>, F&& f) {
-  auto const give = [&](auto tag) {
-    using Term = typename decltype(tag)::type;
-    static_assert(std::is_trivially_copyable_v<Term>, "aha: a term goes to kernels by value");
-    leaf<Term> typed;
-    typed.coefficient = l.coefficient;
-    typed.weight = l.weight;
-    typed.keep = l.keep;
-    memcpy(static_cast<void*>(&typed.term), l.term, sizeof(Term));
-    f(typed);
-  };
-  (void)((l.type == term_index<Ts> && (give(type_tag<Ts>{}), true)) || ...);
+  (void)((l.type == term_index<Ts> && (give_leaf<Ts>(l, f), true)) || ...);
 }
 
 /// The trivially copyable twin of `dynamic_objective`, of fixed capacity: what kernels are given. It walks parts and

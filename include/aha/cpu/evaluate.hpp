@@ -211,11 +211,4 @@ class sequence_engine {
   double prompt_tokens_ = 0;
 };
 
-/// A flat list as rows of the layout's width, so that every column is addressed by row.
-template <class C>
-void rows_of_layout(layout<host> const& l, C& c) {
-  if (l.is_packed() || c.rank != 1) return;
-  c.row_stride = l.width;
-}
-
 AHA_NAMESPACE_END
