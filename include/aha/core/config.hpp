@@ -6,8 +6,11 @@
 /// Marks what may run in a kernel: the only trace of nvcc under `include/`.
 #if defined(__CUDACC__)
 #define AHA_FN __host__ __device__
+/// Before a template marked AHA_FN that calls what its caller hands in: nvcc would warn of a host lambda in it.
+#define AHA_CALLS_CALLER _Pragma("nv_exec_check_disable")
 #else
 #define AHA_FN
+#define AHA_CALLS_CALLER
 #endif
 
 /// 1 where the host compiles with exceptions; without them entry points return a status instead of throwing.

@@ -65,7 +65,7 @@ status check_logits_memory(std::string_view function, logit_rows<host> const& ro
   // In place the logits are no input of dlogits, but still of everything else.
   place const others[] = {written[0], written[2], written[3], written[4]};
   if (status s = check_apart(function, others, {place{"logits", region(rows, rows.data)}}); !s.ok()) return s;
-  return check_apart(function, written, input_places<T>(b).at);
+  return check_apart(function, written, input_places<host, T>(b).at);
 }
 
 /// What `loss_from_logits` refuses, before it writes anything, the workspace included.

@@ -15,18 +15,6 @@ struct sequence_sums {
   fixed_sum entropy;
 };
 
-/// Which observers report: those asked for by name, and the default ones whose columns are there.
-template <class T>
-unsigned active_observers(token_batch<host, T> const& b, unsigned observed) {
-  unsigned on = observed & observe::all;
-  if ((observed & observe::defaults) == 0) return on;
-  on |= observe::clip | observe::parts;
-  if (b.logp.present() && b.old_logp.given()) on |= observe::old_kl | observe::ratio;
-  if (b.logp.present() && b.ref_logp.present()) on |= observe::ref_kl;
-  if (b.entropy.present()) on |= observe::entropy;
-  return on;
-}
-
 /// Observes one block. The ratio is the raw one: of the columns, before any bound.
 template <class V, class T>
 void observe_block(token_block<T> const& b, unsigned on, sequence_sums& sums, loss_stats& stats) {

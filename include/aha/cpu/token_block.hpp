@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <aha/core/dual.hpp>
 #include <aha/core/numeric_sum.hpp>
-#include <aha/loss/expression.hpp>
+#include <aha/loss/evaluate_leaf.hpp>
 #include <aha/loss/token_batch.hpp>
 #include <algorithm>
 #include <cstring>
@@ -13,9 +12,6 @@ AHA_NAMESPACE_BEGIN
 /// Tokens of a block: columns are staged and leaves dispatched once a block. A multiple of every lane width and of the
 /// fixed sum's sixteen, small enough that all block buffers stay in the first-level cache.
 inline constexpr int block_tokens = 256;
-
-/// Slots for sequence statistics.
-inline constexpr int statistic_slots = static_cast<int>(statistics::size);
 
 /// Calls f(typed pointer) for a mask's element type, once a sequence instead of once a token.
 template <class F>
@@ -138,22 +134,13 @@ struct block_sums {
   alignas(64) T dS[statistic_slots][block_tokens];
 };
 
-/// The active input of a term, whatever its parameters.
-template <class Term>
-inline constexpr active_input input_of = active_input_of(needs_of(Term{}));
-/// Whether a term is differentiated by its sequence's statistic too.
-template <class Term>
-inline constexpr bool has_adjoint =
-    !std::is_same_v<typename Term::statistic, no_statistic> && Term::differentiates_statistic;
-
 /// The value of `p[j ...]` where `m`, else 0: a masked position is selected out before any maths.
 template <class V, class T>
 V load_where(mask_t<V> const& m, T const* p) {
   return math::select(m, lane_ops<V>::load(p), lane<V>(0));
 }
 
-// One lane of tokens of a block, as the record that a term names. `active_part` copies the passive inputs of a record and
-// seeds what the term is differentiated by: its active input in direction 0, a differentiated statistic in direction 1.
+// One lane of tokens of a block, as the record that a term names.
 
 template <class V, class T>
 void read_record(token_block<T> const& b, int j, mask_t<V> const& m, token<V>& t) {
@@ -175,39 +162,6 @@ void read_record(token_block<T> const& b, int j, mask_t<V> const& m, given_token
   t.given = load_where<V>(m, b.given + j);
 }
 
-template <class Term, class D, class V>
-token<D> active_part(token<V> const& p) {
-  token<D> t;
-  t.old_logp = p.old_logp;
-  t.ref_logp = p.ref_logp;
-  t.adv = p.adv;
-  if constexpr (input_of<Term> == active_input::entropy) {
-    t.entropy = D::seeded(p.entropy, 0);
-  } else if constexpr (input_of<Term> == active_input::lse) {
-    t.lse = D::seeded(p.lse, 0);
-  } else {
-    t.logp = D::seeded(p.logp, 0);
-  }
-  if constexpr (has_adjoint<Term>) {
-    t.S = D::seeded(p.S, 1);
-  } else {
-    t.S = D(p.S);
-  }
-  return t;
-}
-template <class Term, class D, class V>
-value_token<D> active_part(value_token<V> const& p) {
-  value_token<D> t;
-  t.value = D::seeded(p.value, 0);
-  t.old_value = p.old_value;
-  t.returns = p.returns;
-  return t;
-}
-template <class Term, class D, class V>
-given_token<D> active_part(given_token<V> const& p) {
-  return {D::seeded(p.given, 0)};
-}
-
 /// One lane of the block as a term sees it, without derivatives.
 template <class V, class Term, class T>
 typename Term::template record<V> passive_token(token_block<T> const& b, int j, mask_t<V> const& m) {
@@ -219,33 +173,27 @@ typename Term::template record<V> passive_token(token_block<T> const& b, int j, 
   return t;
 }
 
-/// Adds one leaf over a block: the value times `value_scale` and its derivatives times `gradient_scale`. Two seeds where
-/// the term is differentiated by a statistic too (its own log-probability and S), one elsewhere. The same code for every lane and objective.
+/// Adds one leaf over a block: the value times `value_scale` and its derivatives times `gradient_scale`.
 template <class V, class Term, class T>
 void add_leaf(leaf<Term> const& given, token_block<T> const& b, double value_scale, double gradient_scale,
               block_sums<T>& sums) {
   // A copy that no store can alias: parameters are converted and broadcast once a block instead of once a lane.
   leaf<Term> const l = given;
-  using D = dual<V, has_adjoint<Term> ? 2 : 1>;
   V const vs = lane<V>(value_scale);
   V const gs = lane<V>(gradient_scale);
   V const zero = lane<V>(0);
   T* const d0 = sums.d[static_cast<int>(input_of<Term>)];
   for (int j = 0; j < b.padded; j += lane_ops<V>::width) {
     mask_t<V> const m = lane_ops<V>::load(b.mask + j) > zero;
-    D const r = l.term(active_part<Term, D>(passive_token<V, Term>(b, j, m)));
-    V factor = lane<V>(1);
-    if (l.weight > 0) {
-      V const w = load_where<V>(m, b.weight + j);
-      for (int k = 0; k < l.weight; ++k) factor = factor * w;
-    }
+    V const w = l.weight > 0 ? load_where<V>(m, b.weight + j) : zero;
+    leaf_value<V> const r = evaluate_leaf(l, passive_token<V, Term>(b, j, m), w, vs, gs);
     mask_t<V> const valid = l.keep ? m && lane_ops<V>::load(b.keep + j) > zero : m;
     auto const add = [&](T* to, V const& x) {
-      lane_ops<V>::store(to + j, lane_ops<V>::load(to + j) + math::select(valid, x * factor, zero));
+      lane_ops<V>::store(to + j, lane_ops<V>::load(to + j) + math::select(valid, x, zero));
     };
-    add(sums.value, r.value * vs);
-    add(d0, r.d[0] * gs);
-    if constexpr (has_adjoint<Term>) add(sums.dS[index_of<typename Term::statistic>(statistics{})], r.d[1] * gs);
+    add(sums.value, r.value);
+    add(d0, r.d);
+    if constexpr (has_adjoint<Term>) add(sums.dS[index_of<typename Term::statistic>(statistics{})], r.dS);
   }
 }
 
