@@ -2,31 +2,30 @@
 #pragma once
 
 #include <aha/cuda/block/bulk_copy.cuh>
+#include <aha/cuda/exec.cuh>
 #include <aha/cuda/row_problem.cuh>
 #include <aha/cuda/row_slice.cuh>
 
 AHA_NAMESPACE_BEGIN
+AHA_KERNELS_BEGIN
 
-/// Pieces in which a slice arrives; work on the first begins while the others are under way.
+/// Pieces in which a slice arrives and its gradient leaves: work on the first begins while the others are under way.
 inline constexpr int row_chunks = 4;
 /// Largest cluster that every device of sm_90 and later can schedule.
 inline constexpr int max_row_cluster = 8;
 
-/// How the on-chip kernel is launched; depends on the vocabulary and the type alone, so that a row's bits do not depend on
-/// the rest of the batch.
+/// How a row is cut; depends on the vocabulary and the type alone, so that a row's bits do not depend on the rest of the
+/// batch.
 struct row_on_chip_shape {
-  int cluster = 1;
-  int threads = 512;
-  int pieces = 0;
-  int slice = 0;         ///< elements of a slice, a multiple of a granule
+  int cluster = 1;       ///< blocks that share a row
+  int slice = 0;         ///< elements of a block, a multiple of a granule
   int shared_bytes = 0;  ///< the slice, its ragged ends and one granule in front and behind
 };
 
 template <class Stored>
-row_on_chip_shape shape_of_row(std::int64_t vocabulary, int cluster, int threads) {
+row_on_chip_shape shape_of_row(std::int64_t vocabulary, int cluster) {
   row_on_chip_shape s;
   s.cluster = cluster;
-  s.threads = threads;
   std::int64_t const granules = (vocabulary + granule_size<Stored> - 1) / granule_size<Stored>;
   s.slice = static_cast<int>((granules + cluster - 1) / cluster) * granule_size<Stored>;
   s.shared_bytes = s.slice * static_cast<int>(sizeof(Stored)) + 3 * granule_bytes;
@@ -57,23 +56,53 @@ __device__ inline online_softmax across_cluster(online_softmax part, online_soft
 }
 #endif
 
+/// The granules of a slice that are whole, [low, high); the row's ragged ends are the others.
+template <class Stored>
+struct whole_granules {
+  int low;
+  int high;
+  __device__ explicit whole_granules(row_slice<Stored> const& to)
+      : low(to.first(0) < 0 ? 1 : 0),
+        high(to.elements < to.first(to.granules) ? to.granules - 1 : to.granules) {}
+};
+
+/// Writes the ragged ends of a slice's gradient, and the target there, element by element.
+template <class Stored, class Form>
+__device__ inline void write_ends(row_slice<Stored> const& to, whole_granules<Stored> const& whole,
+                                  row_gradient const& gradient, int target, Form const& form) {
+  int const tid = static_cast<int>(threadIdx.x);
+  bool const head = whole.low == 1 && tid == 0;
+  bool const tail = whole.high < to.granules && whole.high >= whole.low && tid == 32;
+  if (!head && !tail) return;
+  int const g = head ? 0 : whole.high;
+  float x[granule_size<Stored>];
+  form(g, x);
+  to.write(g, x);
+  int const here = target - to.first(g);
+  if (target >= 0 && here >= 0 && here < granule_size<Stored>) {
+    *to.element(target) = narrowed<Stored>(gradient.at_target);
+  }
+}
+
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+/// A slice's gradient where it is aligned as its logits are: formed in their place in shared memory and sent out by the
+/// copy engine, a quarter at a time.
 template <bool WithEntropy, class Stored, int Threads>
-__device__ inline void store_slice(uint4* granules, row_slice<Stored> const& to, row_gradient const& gradient,
-                                   int target, int pieces) {
+__device__ inline void send_slice(uint4* granules, row_slice<Stored> const& to, row_gradient const& gradient,
+                                  int target) {
   constexpr int size = granule_size<Stored>;
   constexpr int depth = 4;
   int const tid = static_cast<int>(threadIdx.x);
-  int const low = to.first(0) < 0 ? 1 : 0;
-  int const high = to.elements < to.first(to.granules) ? to.granules - 1 : to.granules;
+  whole_granules<Stored> const whole(to);
   auto const form = [&](int g, float (&x)[size]) {
     widen<Stored>(granules[g], x);
     gradient.template apply<WithEntropy>(x);
   };
-  int const its = target < 0 ? -1 : (target - to.first(0)) / size;
-  int const per = ((high - low + pieces - 1) / pieces + Threads - 1) / Threads * Threads;
-  for (int begin = low; begin < high; begin += per) {
-    int const end = min(high, begin + per);
+  write_ends(to, whole, gradient, target, form);
+  int const with_target = target < 0 ? -1 : (target - to.first(0)) / size;
+  int const share = ((whole.high - whole.low + row_chunks - 1) / row_chunks + Threads - 1) / Threads * Threads;
+  for (int begin = whole.low; begin < whole.high; begin += share) {
+    int const end = min(whole.high, begin + share);
     int g = begin + tid;
     for (; g + (depth - 1) * Threads < end; g += depth * Threads) {
 #pragma unroll
@@ -88,84 +117,54 @@ __device__ inline void store_slice(uint4* granules, row_slice<Stored> const& to,
       form(g, x);
       granules[g] = narrow<Stored>(x);
     }
-    if (its >= begin && its < end && (its - begin) % Threads == tid) {
-      reinterpret_cast<Stored*>(reinterpret_cast<unsigned char*>(granules) + to.shift)[target] = narrowed<Stored>(gradient.at_target);
+    // The target again, by the thread that formed its granule: indexing x by it would move x to local memory.
+    if (with_target >= begin && with_target < end && (with_target - begin) % Threads == tid) {
+      reinterpret_cast<Stored*>(reinterpret_cast<unsigned char*>(granules) + to.shift)[target] =
+          narrowed<Stored>(gradient.at_target);
     }
     publish_shared();
     __syncthreads();
-    if (tid == 0) start_store(to.granule(begin), granules + begin, static_cast<std::uint32_t>((end - begin) * granule_bytes));
+    if (tid == 0) {
+      start_store(to.granule(begin), granules + begin, static_cast<std::uint32_t>((end - begin) * granule_bytes));
+    }
   }
-  if (low == 1 && tid == 0) {
-    float x[size];
-    form(0, x);
-    to.write(0, x);
-    if (target >= 0 && its < low) *to.element(target) = narrowed<Stored>(gradient.at_target);
-  }
-  if (high < to.granules && high >= low && tid == 32) {
-    float x[size];
-    form(high, x);
-    to.write(high, x);
-    if (its >= high) *to.element(target) = narrowed<Stored>(gradient.at_target);
-  }
-  if (tid == 0) wait_stores_read();
+  if (tid == 0) wait_stores_read();  // the block's shared memory lives until then
 }
 #endif
 
-/// Writes a slice's gradient from its logits in shared memory, `offset` bytes apart from the granules of `to`.
+/// The same where rows of the gradient are aligned otherwise than rows of logits, by `offset` bytes: straight to memory.
 template <bool WithEntropy, class Stored, int Threads>
 __device__ inline void write_slice(uint4 const* granules, int offset, row_slice<Stored> const& to,
                                    row_gradient const& gradient, int target) {
   constexpr int size = granule_size<Stored>;
-  constexpr int depth = 4;
   int const tid = static_cast<int>(threadIdx.x);
-  auto const read = [&](int g) {
-    if (offset == 0) return granules[g];
-    return offset > 0 ? shifted(granules[g], granules[g + 1], offset)
-                      : shifted(granules[g - 1], granules[g], offset + granule_bytes);
-  };
+  whole_granules<Stored> const whole(to);
   auto const form = [&](int g, float (&x)[size]) {
-    widen<Stored>(read(g), x);
+    widen<Stored>(offset > 0 ? shifted(granules[g], granules[g + 1], offset)
+                             : shifted(granules[g - 1], granules[g], offset + granule_bytes),
+                  x);
     gradient.template apply<WithEntropy>(x);
   };
-  // Whole granules first, without a look at the row's ends.
-  int const low = to.first(0) < 0 ? 1 : 0;
-  int const high = to.elements < to.first(to.granules) ? to.granules - 1 : to.granules;
-  int g = low + tid;
-  for (; g + (depth - 1) * Threads < high; g += depth * Threads) {
-#pragma unroll
-    for (int n = 0; n < depth; ++n) {
-      float x[size];
-      form(g + n * Threads, x);
-      __stcs(to.granule(g + n * Threads), narrow<Stored>(x));
-    }
-  }
-  for (; g < high; g += Threads) {
+  write_ends(to, whole, gradient, target, form);
+#pragma unroll 2
+  for (int g = whole.low + tid; g < whole.high; g += Threads) {
     float x[size];
     form(g, x);
     __stcs(to.granule(g), narrow<Stored>(x));
   }
-  if (low == 1 && tid == 0) {
-    float x[size];
-    form(0, x);
-    to.write(0, x);
-  }
-  if (high < to.granules && high >= low && tid == 32) {
-    float x[size];
-    form(high, x);
-    to.write(high, x);
-  }
-  // The target again, by the thread that wrote its granule: indexing x by it would move x to local memory.
   if (target < 0) return;
   int const its = (target - to.first(0)) / size;
-  bool const mine = its < low ? tid == 0 : (its >= high ? tid == 32 : (its - low) % Threads == tid);
-  if (mine) *to.element(target) = narrowed<Stored>(gradient.at_target);
+  if (its >= whole.low && its < whole.high && (its - whole.low) % Threads == tid) {
+    *to.element(target) = narrowed<Stored>(gradient.at_target);
+  }
 }
 
 /// Loss and gradient of a row in one read and one write: each block of a cluster keeps its slice of the row in shared
 /// memory between the softmax and the gradient. Blocks [row * cluster, (row + 1) * cluster) do a row.
-///   source(place, softmax)  the row's coefficients, and whatever it does with its log-probability; called by every thread
+///   source(place, softmax, first)  the row's coefficients; called by every thread, `first` in one of a row
+///   source.skip(place, first)      for rows that do not take part
 template <class Stored, int Threads, bool WithEntropy, class Source>
-__global__ void __launch_bounds__(Threads)
+AHA_KERNEL void __launch_bounds__(Threads)
     row_on_chip_kernel(__grid_constant__ row_problem const p, __grid_constant__ row_on_chip_shape const shape,
                        __grid_constant__ Source const source) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
@@ -218,8 +217,8 @@ __global__ void __launch_bounds__(Threads)
   }
   __syncwarp();
   if (blocks > 1) begin_in_cluster();
-  std::int64_t const at = place.bad ? -1 : p.rows.position_of(place.target);
-  float const x_target = place.bad ? NAN : (at < 0 ? -INFINITY : widened(row[at]));
+  std::int64_t const at = target_position(p, place);
+  float const x_target = target_logit(row, place, at);
   if (tid == 32 && from.edge_first) granules[0] = from.read_edge(0);
   if (tid == 33 && from.edge_last && !(from.edge_first && from.granules == 1)) {
     granules[from.granules - 1] = from.read_edge(from.granules - 1);
@@ -255,13 +254,7 @@ __global__ void __launch_bounds__(Threads)
   }
   part = across_cluster<WithEntropy, warps>(part, parts, &met, rank, blocks, p.k);
   row_softmax const softmax = finished<WithEntropy>(part, x_target, p);
-  row_coefficients c = source(place, softmax, rank == 0 && tid == 0);
-  if (place.bad) {
-    c = {NAN, 0.0F, 0.0F};
-    if (rank == 0 && tid == 0 && p.bad_targets != nullptr) {
-      atomicAdd(reinterpret_cast<unsigned long long*>(p.bad_targets), 1ULL);
-    }
-  }
+  row_coefficients const c = coefficients_of(source, p, place, softmax, rank == 0 && tid == 0);
   if (c.zero()) {
     float const zeros[size] = {};
     for (int g = tid; g < to.granules; g += Threads) to.write(g, zeros);
@@ -269,14 +262,21 @@ __global__ void __launch_bounds__(Threads)
   }
   row_gradient const gradient(c, softmax, 1.0F / part.s, -part.w / part.s, p);
   int const target = at < begin || at >= begin + count ? -1 : static_cast<int>(at - begin);
-  if (shape.pieces > 0 && from.shift == to.shift) {
-    store_slice<false, Stored, Threads>(granules, to, gradient, target, shape.pieces);
-  } else if (WithEntropy && c.dentropy != 0.0F) {
-    write_slice<true, Stored, Threads>(granules, from.shift - to.shift, to, gradient, target);
+  auto const put = [&](auto with_entropy) {
+    constexpr bool entropy = decltype(with_entropy)::value;
+    if (from.shift == to.shift) {
+      send_slice<entropy, Stored, Threads>(granules, to, gradient, target);
+    } else {
+      write_slice<entropy, Stored, Threads>(granules, from.shift - to.shift, to, gradient, target);
+    }
+  };
+  if (WithEntropy && c.dentropy != 0.0F) {
+    put(std::true_type());
   } else {
-    write_slice<false, Stored, Threads>(granules, from.shift - to.shift, to, gradient, target);
+    put(std::false_type());
   }
 #endif
 }
 
+AHA_KERNELS_END
 AHA_NAMESPACE_END

@@ -45,6 +45,19 @@ struct row_place {
   }
 };
 
+__device__ inline void count_bad_target(row_problem const& p) {
+  if (p.bad_targets != nullptr) atomicAdd(reinterpret_cast<unsigned long long*>(p.bad_targets), 1ULL);
+}
+/// Where the target lies in these logits; -1 where it does not.
+__device__ inline std::int64_t target_position(row_problem const& p, row_place const& place) {
+  return place.bad ? -1 : p.rows.position_of(place.target);
+}
+/// The target's logit: NaN where it is no id, -inf where another shard has it.
+template <class Stored>
+__device__ inline float target_logit(Stored const* row, row_place const& place, std::int64_t at) {
+  return place.bad ? NAN : (at < 0 ? -INFINITY : widened(row[at]));
+}
+
 /// A row's softmax in float: what outputs, terms and gradients read.
 struct row_softmax {
   float logp = 0;
@@ -83,6 +96,16 @@ struct row_coefficients {
   float dlse = 0;
   __device__ bool zero() const { return dlogp == 0.0F && dentropy == 0.0F && dlse == 0.0F; }
 };
+
+/// What a source of coefficients says of a row, NaN where its target is no id. Called by every thread, `first` in one.
+template <class Source>
+__device__ inline row_coefficients coefficients_of(Source const& source, row_problem const& p, row_place const& place,
+                                                   row_softmax const& softmax, bool first) {
+  row_coefficients const c = source(place, softmax, first);
+  if (!place.bad) return c;
+  if (first) count_bad_target(p);
+  return {NAN, 0.0F, 0.0F};
+}
 
 /// The gradient of a row, ready for its elements: with t_v = k x_v - r
 ///   2^(t_v) (a + b t_v)       a, b: the coefficients over s and tau

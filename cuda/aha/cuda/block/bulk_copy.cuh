@@ -7,7 +7,7 @@
 AHA_NAMESPACE_BEGIN
 
 // The bulk copy engine of sm_90 and later: one thread asks for many bytes, which arrive in shared memory by themselves and
-// are counted by a barrier. Written as PTX because the toolkit's own wrapper needs a newer toolkit than kernels here do.
+// are counted by a barrier; and blocks of a cluster write into each other's shared memory the same way.
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
 
 __device__ inline std::uint32_t shared_address(void const* p) {
@@ -34,15 +34,11 @@ __device__ inline void start_copy(void* to, void const* from, std::uint32_t byte
 }
 /// Starts the copy of `bytes` of shared memory, whose writers have called `publish_shared` and met at a barrier.
 __device__ inline void start_store(void* to, void const* from, std::uint32_t bytes) {
-#ifdef NOHINT
-  asm volatile("cp.async.bulk.global.shared::cta.bulk_group [%0], [%1], %2;" ::"l"(__cvta_generic_to_global(to)), "r"(shared_address(from)), "r"(bytes) : "memory");
-#else
   constexpr std::uint64_t evict_first = 0x12F0000000000000ULL;
   asm volatile("cp.async.bulk.global.shared::cta.bulk_group.L2::cache_hint [%0], [%1], %2, %3;" ::"l"(
                    __cvta_generic_to_global(to)),
                "r"(shared_address(from)), "r"(bytes), "l"(evict_first)
                : "memory");
-#endif
   asm volatile("cp.async.bulk.commit_group;" ::: "memory");
 }
 /// Makes the thread's ordinary writes to shared memory visible to the copy engine.
