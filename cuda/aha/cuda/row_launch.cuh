@@ -9,8 +9,9 @@ AHA_NAMESPACE_BEGIN
 
 /// What of a device decides how rows are cut.
 struct device_limits {
-  int major = 0;            ///< compute capability
-  int shared_a_block = 0;   ///< bytes of shared memory that a block may ask for
+  int device = 0;
+  int major = 0;           ///< compute capability
+  int shared_a_block = 0;  ///< bytes of shared memory that a block may ask for
   int shared_a_processor = 0;
 };
 
@@ -33,7 +34,7 @@ inline cudaError_t limits_of_device(device_limits& to) {
     if (device < known_devices) known[device].store(packed, std::memory_order_relaxed);
   }
   constexpr std::uint64_t low = (1U << 28U) - 1;
-  to = {static_cast<int>(packed >> 56U), static_cast<int>(packed >> 28U & low), static_cast<int>(packed & low)};
+  to = {device, static_cast<int>(packed >> 56U), static_cast<int>(packed >> 28U & low), static_cast<int>(packed & low)};
   return cudaSuccess;
 }
 
@@ -46,8 +47,8 @@ inline cudaError_t limits_of_device(device_limits& to) {
 ///   V = 151936, fp32: 6 blocks 100.3, 3 blocks 94, 8 blocks 88.3, 5 blocks 79.7
 inline int row_cluster(std::int64_t bytes, int shared_a_block) {
   constexpr std::int64_t kilobyte = 1024;
-  std::int64_t const most[max_row_cluster + 1] = {0, 104 * kilobyte, 150 * kilobyte, 225 * kilobyte, 0, 520 * kilobyte,
-                                                  624 * kilobyte, 0, 832 * kilobyte};
+  std::int64_t const most[max_row_cluster + 1] = {
+      0, 104 * kilobyte, 150 * kilobyte, 225 * kilobyte, 0, 520 * kilobyte, 624 * kilobyte, 0, 832 * kilobyte};
   std::int64_t const room = shared_a_block - 4 * kilobyte;
   for (int cluster = 1; cluster <= max_row_cluster; ++cluster) {
     if (bytes <= most[cluster] && bytes <= cluster * room) return cluster;
@@ -81,6 +82,24 @@ void for_flag(bool flag, F const& f) {
   flag ? f(std::true_type()) : f(std::false_type());
 }
 
+/// Whether the current device runs this kernel's code for sm_90 or later. A program that was built for older devices runs
+/// on newer ones too, by code without clusters. Asked for once a kernel and device.
+template <class... Parameters>
+bool has_cluster_code(launcher& launch, device_limits const& limits, void (*kernel)(Parameters...),
+                      std::atomic<std::uint64_t> (&known)[2]) {
+  if (limits.major < 9) return false;
+  std::uint64_t const bit = std::uint64_t(1) << (static_cast<unsigned>(limits.device) % 64U);
+  if (limits.device < 64) {
+    if ((known[0].load(std::memory_order_relaxed) & bit) != 0) return true;
+    if ((known[1].load(std::memory_order_relaxed) & bit) != 0) return false;
+  }
+  cudaFuncAttributes attributes{};
+  launch.take(cudaFuncGetAttributes(&attributes, kernel));
+  bool const has = launch.ok() && attributes.ptxVersion >= 90;
+  if (launch.ok() && limits.device < 64) known[has ? 0 : 1].fetch_or(bit, std::memory_order_relaxed);
+  return has;
+}
+
 /// Loss and gradient of every row; `entropy`: whether `source` reads entropies or asks for their gradient.
 template <class Source>
 void launch_row_losses(launcher& launch, row_problem const& p, bool entropy, Source const& source) {
@@ -92,11 +111,13 @@ void launch_row_losses(launcher& launch, row_problem const& p, bool entropy, Sou
     for_flag(entropy, [&](auto flag) {
       constexpr bool with_entropy = decltype(flag)::value;
       std::int64_t const bytes = p.rows.vocabulary * static_cast<std::int64_t>(sizeof(Stored));
-      int const cluster = limits.major >= 9 ? row_cluster(bytes, limits.shared_a_block) : 0;
+      auto const on_chip = row_on_chip_kernel<Stored, row_threads, with_entropy, Source>;
+      static std::atomic<std::uint64_t> known[2];
+      int const cluster =
+          has_cluster_code(launch, limits, on_chip, known) ? row_cluster(bytes, limits.shared_a_block) : 0;
       if (cluster > 0) {
         row_on_chip_shape const shape = shape_of_row<Stored>(p.rows.vocabulary, cluster);
-        auto const kernel = row_on_chip_kernel<Stored, row_threads, with_entropy, Source>;
-        return launch.clusters(kernel, p.rows.size(), cluster, row_threads, shape.shared_bytes, p, shape, source);
+        return launch.clusters(on_chip, p.rows.size(), cluster, row_threads, shape.shared_bytes, p, shape, source);
       }
       // Two blocks a multiprocessor, each with half of its shared memory for the row.
       int const half = limits.shared_a_processor / 2 - 3 * 1024;

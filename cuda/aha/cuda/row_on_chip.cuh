@@ -62,8 +62,7 @@ struct whole_granules {
   int low;
   int high;
   __device__ explicit whole_granules(row_slice<Stored> const& to)
-      : low(to.first(0) < 0 ? 1 : 0),
-        high(to.elements < to.first(to.granules) ? to.granules - 1 : to.granules) {}
+      : low(to.first(0) < 0 ? 1 : 0), high(to.elements < to.first(to.granules) ? to.granules - 1 : to.granules) {}
 };
 
 /// Writes the ragged ends of a slice's gradient, and the target there, element by element.
@@ -94,7 +93,7 @@ __device__ inline void send_slice(uint4* granules, row_slice<Stored> const& to, 
   constexpr int depth = 4;
   int const tid = static_cast<int>(threadIdx.x);
   whole_granules<Stored> const whole(to);
-  auto const form = [&](int g, float (&x)[size]) {
+  auto const form = [&](int g, float(&x)[size]) {
     widen<Stored>(granules[g], x);
     gradient.template apply<WithEntropy>(x);
   };
@@ -139,7 +138,7 @@ __device__ inline void write_slice(uint4 const* granules, int offset, row_slice<
   constexpr int size = granule_size<Stored>;
   int const tid = static_cast<int>(threadIdx.x);
   whole_granules<Stored> const whole(to);
-  auto const form = [&](int g, float (&x)[size]) {
+  auto const form = [&](int g, float(&x)[size]) {
     widen<Stored>(offset > 0 ? shifted(granules[g], granules[g + 1], offset)
                              : shifted(granules[g - 1], granules[g], offset + granule_bytes),
                   x);
@@ -161,7 +160,7 @@ __device__ inline void write_slice(uint4 const* granules, int offset, row_slice<
 
 /// Loss and gradient of a row in one read and one write: each block of a cluster keeps its slice of the row in shared
 /// memory between the softmax and the gradient. Blocks [row * cluster, (row + 1) * cluster) do a row.
-///   source(place, softmax, first)  the row's coefficients; called by every thread, `first` in one of a row
+///   source(place, softmax, first)  the row's coefficients; called by a warp of every block, `first` in one thread of a row
 ///   source.skip(place, first)      for rows that do not take part
 template <class Stored, int Threads, bool WithEntropy, class Source>
 AHA_KERNEL void __launch_bounds__(Threads)
@@ -254,7 +253,7 @@ AHA_KERNEL void __launch_bounds__(Threads)
   }
   part = across_cluster<WithEntropy, warps>(part, parts, &met, rank, blocks, p.k);
   row_softmax const softmax = finished<WithEntropy>(part, x_target, p);
-  row_coefficients const c = coefficients_of(source, p, place, softmax, rank == 0 && tid == 0);
+  row_coefficients const c = coefficients_of(source, p, place, softmax, rank == 0);
   if (c.zero()) {
     float const zeros[size] = {};
     for (int g = tid; g < to.granules; g += Threads) to.write(g, zeros);

@@ -97,14 +97,21 @@ struct row_coefficients {
   __device__ bool zero() const { return dlogp == 0.0F && dentropy == 0.0F && dlse == 0.0F; }
 };
 
-/// What a source of coefficients says of a row, NaN where its target is no id. Called by every thread, `first` in one.
+/// What a source of coefficients says of a row, NaN where its target is no id, in every thread of the block. One warp asks:
+/// an objective is a few hundred instructions. `first`: the block is the row's first, whose first thread reports.
 template <class Source>
 __device__ inline row_coefficients coefficients_of(Source const& source, row_problem const& p, row_place const& place,
                                                    row_softmax const& softmax, bool first) {
-  row_coefficients const c = source(place, softmax, first);
-  if (!place.bad) return c;
-  if (first) count_bad_target(p);
-  return {NAN, 0.0F, 0.0F};
+  __shared__ row_coefficients answer;
+  if (threadIdx.x < 32) {
+    bool const reports = first && threadIdx.x == 0;
+    row_coefficients c = source(place, softmax, reports);
+    if (place.bad) c = {NAN, 0.0F, 0.0F};
+    if (place.bad && reports) count_bad_target(p);
+    if (threadIdx.x == 0) answer = c;
+  }
+  __syncthreads();
+  return answer;
 }
 
 /// The gradient of a row, ready for its elements: with t_v = k x_v - r

@@ -33,9 +33,7 @@ struct row_slice {
   __device__ uint4* granule(int g) const { return reinterpret_cast<uint4*>(base) + g; }
   /// Slice index of a granule's first element; negative for the head of granule 0.
   __device__ int first(int g) const { return g * size - shift / static_cast<int>(sizeof(Stored)); }
-  __device__ Stored* element(int i) const {
-    return reinterpret_cast<Stored*>(base + shift) + i;
-  }
+  __device__ Stored* element(int i) const { return reinterpret_cast<Stored*>(base + shift) + i; }
   /// A granule at an edge, -inf outside of the row. `vocabulary_left`: elements of the row from the slice's first on.
   __device__ uint4 read_edge(int g) const {
     std::uint32_t const none = minus_infinity_word<Stored>();

@@ -71,7 +71,7 @@ AHA_KERNEL void __launch_bounds__(Threads)
   online_softmax const part =
       across_block<WithEntropy, Threads>(read_row<WithEntropy, Stored, Threads>(from, p.k, keep), p.k);
   row_softmax const softmax = finished<WithEntropy>(part, x_target, p);
-  row_coefficients const c = coefficients_of(source, p, place, softmax, threadIdx.x == 0);
+  row_coefficients const c = coefficients_of(source, p, place, softmax, true);
   if (c.zero()) return write_zeros<Stored, Threads>(to);
   row_gradient const gradient(c, softmax, 1.0F / part.s, -part.w / part.s, p);
   if (WithEntropy && c.dentropy != 0.0F) {
@@ -101,9 +101,9 @@ AHA_KERNEL void __launch_bounds__(Threads)
   std::int64_t const at = target_position(p, place);
   float const x_target = target_logit(row, place, at);
   if (at >= 0) __syncthreads();  // before anything is written: in place the target is overwritten
-  softmax.logp = static_cast<float>((static_cast<double>(x_target) - static_cast<double>(softmax.max)) *
-                                        p.per_temperature -
-                                    static_cast<double>(softmax.log_sum));
+  softmax.logp =
+      static_cast<float>((static_cast<double>(x_target) - static_cast<double>(softmax.max)) * p.per_temperature -
+                         static_cast<double>(softmax.log_sum));
   // 1/s and w/s of the row, from its results: s = 2^(log_sum / ln 2 - (r - k max)).
   float const log2_s = __fmaf_rn(softmax.log_sum, 1.0F / ln_2, -lost_by_reference(softmax.max, p.k));
   row_slice<Stored> const from(row, vocabulary, 0, vocabulary);

@@ -34,8 +34,8 @@ AHA_KERNEL void sum_sequences_kernel(__grid_constant__ token_problem<T> const p,
 }
 /// The main sweep, `run` slots a block.
 template <class Objective, class T>
-AHA_KERNEL void __launch_bounds__(team_threads)
-    token_loss_kernel(__grid_constant__ Objective const objective, __grid_constant__ token_problem<T> const p, int run) {
+AHA_KERNEL void __launch_bounds__(team_threads) token_loss_kernel(__grid_constant__ Objective const objective,
+                                                                  __grid_constant__ token_problem<T> const p, int run) {
   extern __shared__ double memory[];
   if (blockIdx.x == 0 && threadIdx.x == 0) *p.arrived = 0;  // for the kernel that adds up
   team_memory const team(memory, p.at.counts + statistic_slots);

@@ -16,8 +16,9 @@ status check_logp_outputs(std::string_view function, logit_layout const& l, logp
     char const* name;
     column<T, Space> values;
   };
-  for (output const& o : {output{"logp", out.logp}, output{"lse", out.lse}, output{"entropy", out.entropy},
-                          output{"max", out.max}, output{"log_sum", out.log_sum}}) {
+  output const all[] = {output{"logp", out.logp}, output{"lse", out.lse}, output{"entropy", out.entropy},
+                        output{"max", out.max}, output{"log_sum", out.log_sum}};
+  for (output const& o : all) {
     if (status s = check_writable(function, o.name, l, o.values, beside); !s.ok()) return s;
   }
   return check_apart(function,
@@ -85,9 +86,13 @@ status check_logits_gradient(std::string_view function, logit_rows<Space> const&
     column<T const, Space> values;
     bool required;
   };
-  for (entry const& c : {entry{"max", softmax.max, true}, entry{"log_sum", softmax.log_sum, true},
-                         entry{"entropy", softmax.entropy, by.dentropy.present()}, entry{"dlogp", by.dlogp, false},
-                         entry{"dentropy", by.dentropy, false}, entry{"dlse", by.dlse, false}}) {
+  entry const all[] = {entry{"max", softmax.max, true},
+                       entry{"log_sum", softmax.log_sum, true},
+                       entry{"entropy", softmax.entropy, by.dentropy.present()},
+                       entry{"dlogp", by.dlogp, false},
+                       entry{"dentropy", by.dentropy, false},
+                       entry{"dlse", by.dlse, false}};
+  for (entry const& c : all) {
     if (status s = check_beside(function, c.name, rows, c.values, c.required); !s.ok()) return s;
   }
   if (status s = check_gradient(function, rows, dlogits); !s.ok()) return s;
@@ -101,6 +106,21 @@ status check_logits_gradient(std::string_view function, logit_rows<Space> const&
                       {"dlogp", region(by.dlogp)},
                       {"dentropy", region(by.dentropy)},
                       {"dlse", region(by.dlse)}});
+}
+
+/// Shape of partials as rows without logits, for checks and loops.
+struct partial_rows : logit_layout {
+  template <class T, class Space>
+  explicit partial_rows(column<T, Space> const& c)
+      : logit_layout(dtype::float64, c.rank == 0 ? 0 : c.rank + 1, c.rank == 2 ? c.rows : 1, c.width, 4,
+                     4 * c.row_stride, 4) {}
+};
+
+/// Partials that are there and have an ordinary temperature.
+inline status check_partials(std::string_view function, partial_rows const& l, void const* data, double temperature) {
+  if (!l.present()) return bad_argument(function, "partials", "[T] or [B, L] of softmax_partial", "nothing");
+  if (status s = check_layout(function, "partials", l, data); !s.ok()) return s;
+  return check_temperature(function, temperature);
 }
 
 AHA_NAMESPACE_END

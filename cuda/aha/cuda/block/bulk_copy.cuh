@@ -27,8 +27,8 @@ __device__ inline void expect_bytes(std::uint64_t* barrier, std::uint32_t bytes)
 __device__ inline void start_copy(void* to, void const* from, std::uint32_t bytes, std::uint64_t* barrier) {
   constexpr std::uint64_t evict_first = 0x12F0000000000000ULL;
   asm volatile(
-      "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], %4;" ::"r"(
-          shared_address(to)),
+      "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], %4;" ::
+          "r"(shared_address(to)),
       "l"(__cvta_generic_to_global(from)), "r"(bytes), "r"(shared_address(barrier)), "l"(evict_first)
       : "memory");
 }
@@ -56,9 +56,10 @@ __device__ inline void send(uint4 const& value, void* to, std::uint64_t* barrier
   std::uint32_t barrier_there;
   asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared_address(to)), "r"(block));
   asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(barrier_there) : "r"(shared_address(barrier)), "r"(block));
-  asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.v4.b32 [%0], {%1, %2, %3, %4}, [%5];" ::"r"(there),
-               "r"(value.x), "r"(value.y), "r"(value.z), "r"(value.w), "r"(barrier_there)
-               : "memory");
+  asm volatile(
+      "st.async.shared::cluster.mbarrier::complete_tx::bytes.v4.b32 [%0], {%1, %2, %3, %4}, [%5];" ::"r"(there),
+      "r"(value.x), "r"(value.y), "r"(value.z), "r"(value.w), "r"(barrier_there)
+      : "memory");
 }
 /// Waits for the barrier's first completion.
 __device__ inline void wait_barrier(std::uint64_t* barrier) {
