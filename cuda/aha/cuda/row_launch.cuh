@@ -120,8 +120,8 @@ void launch_row_losses(launcher& launch, row_problem const& p, bool entropy, Sou
         return launch.clusters(on_chip, p.rows.size(), cluster, row_threads, shape.shared_bytes, p, shape, source);
       }
       // Two blocks a multiprocessor, each with half of its shared memory for the row.
-      int const half = limits.shared_a_processor / 2 - 3 * 1024;
-      int const kept_bytes = half < bytes ? half / granule_bytes * granule_bytes : static_cast<int>(bytes);
+      int const share = limits.shared_a_processor / 2 - 3 * 1024;
+      int const kept_bytes = share < bytes ? share / granule_bytes * granule_bytes : static_cast<int>(bytes);
       auto const kernel = row_two_sweeps_kernel<Stored, sweep_threads, with_entropy, Source>;
       launch.clusters(kernel, p.rows.size(), 1, sweep_threads, kept_bytes, p, kept_bytes / granule_bytes, source);
     });

@@ -91,7 +91,8 @@ status check_logits_memory(std::string_view function, logit_rows<Space> const& r
   if (status s = check_apart(function, written, read); !s.ok()) return s;
   // In place the logits are no input of dlogits, but still of everything else.
   place const others[] = {written[0], written[2], written[3], written[4]};
-  if (status s = check_apart(function, others, {place{"logits", region(rows, rows.data)}}); !s.ok()) return s;
+  place const logits[] = {place{"logits", region(rows, rows.data)}};
+  if (status s = check_apart(function, others, logits); !s.ok()) return s;
   return check_apart(function, written, input_places<Space, T>(b).at);
 }
 
