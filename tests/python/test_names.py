@@ -85,6 +85,8 @@ CHECKING = re.compile(r"(.*::)?(check_\w+|validate(_\w+)?|is_legal|has_legal_mem
 NAMES = {
     "advantage::singleton": "an enumeration: Python's keyword takes its names",
     "advantage::zero_spread": "an enumeration: Python's keyword takes its names",
+    "advantage_numbers": RESULT,
+    "column_numbers": RESULT,
     "advantage::clip_range": "a keyword: clip=(low, high)",
     "advantage::dynamic_baseline": DYNAMIC,
     "advantage::dynamic_group": DYNAMIC,
