@@ -159,9 +159,7 @@ AHA_KERNEL void __launch_bounds__(group_threads) group_kernel(__grid_constant__ 
   __shared__ left_for_a_pass left[warps];
   advantage_record seen{advantage_numbers{}, 0, 0};
   moments const batch = p.of_batch();
-  for_each_small_group(p, [&](std::int64_t g) {
-    write_group(p, warp_team{}, g, batch, left[threadIdx.x / 32], seen);
-  });
+  for_each_small_group(p, [&](std::int64_t g) { write_group(p, warp_team{}, g, batch, left[threadIdx.x / 32], seen); });
   // All lanes of a warp have seen the same.
   __shared__ unsigned char scratch[warps * sizeof(advantage_record)];
   if (threadIdx.x % 32 == 0) memcpy(scratch + threadIdx.x / 32 * sizeof seen, &seen, sizeof seen);
@@ -190,19 +188,22 @@ template <class T>
 AHA_KERNEL void __launch_bounds__(group_threads) group_squares_kernel(__grid_constant__ group_problem<T> const p) {
   for_each_small_group(p, [&](std::int64_t g) {
     std::int64_t const first = p.rows.first(g);
-    double const m2 =
-        moments_of(warp_team{}, [&](std::int64_t k) { return p.value(p.rows(first + k)); }, p.rows.size(g)).m2;
+    double const m2 = moments_of(
+                          warp_team{}, [&](std::int64_t k) { return p.value(p.rows(first + k)); }, p.rows.size(g))
+                          .m2;
     if (threadIdx.x % 32 == 0) p.m2[g] = m2;
   });
 }
 template <class T>
-AHA_KERNEL void __launch_bounds__(large_threads) large_group_squares_kernel(__grid_constant__ group_problem<T> const p) {
+AHA_KERNEL void __launch_bounds__(large_threads)
+    large_group_squares_kernel(__grid_constant__ group_problem<T> const p) {
   using team = block_team<large_threads>;
   __shared__ unsigned char scratch[team::warps * team::entry];
   for_each_large_group(p, [&](std::int64_t g) {
     std::int64_t const first = p.rows.first(g);
-    double const m2 =
-        moments_of(team{scratch}, [&](std::int64_t k) { return p.value(p.rows(first + k)); }, p.rows.size(g)).m2;
+    double const m2 = moments_of(
+                          team{scratch}, [&](std::int64_t k) { return p.value(p.rows(first + k)); }, p.rows.size(g))
+                          .m2;
     if (threadIdx.x == 0) p.m2[g] = m2;
   });
 }

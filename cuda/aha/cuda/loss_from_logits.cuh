@@ -107,7 +107,7 @@ launch_result loss_from_logits(exec::cuda const& e, Objective const& objective, 
       source.out = forward;
       static_assert(sizeof(source) + sizeof(r) + sizeof(row_on_chip_shape) <= 4096 - 16,
                     "aha: kernel parameters are at most 4 KB");
-      launch_row_losses(launch, r, plan.wanted.entropy, source);
+      launch_row_losses(launch, r, source);
     } else if (any) {
       forward.max = plan.max;
       forward.log_sum = plan.log_sum;

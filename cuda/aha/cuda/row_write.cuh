@@ -51,7 +51,7 @@ __device__ inline void write_zeros(row_slice<Stored> const& to) {
 
 /// Loss and gradient of a row by one block in two sweeps: where shared memory holds only the first `kept` granules of a
 /// row, or nothing sends bytes to it (before sm_90). What is not kept is read again, mostly from the cache.
-template <class Stored, int Threads, bool WithEntropy, class Source>
+template <class Stored, int Threads, class Source>
 AHA_KERNEL void __launch_bounds__(Threads)
     row_two_sweeps_kernel(__grid_constant__ row_problem const p, int kept, __grid_constant__ Source const source) {
   extern __shared__ __align__(128) unsigned char shared[];
@@ -68,13 +68,12 @@ AHA_KERNEL void __launch_bounds__(Threads)
   float const x_target = target_logit(row, place, at);
   row_slice<Stored> const from(row, vocabulary, 0, vocabulary);
   kept_granules const keep{reinterpret_cast<uint4*>(shared), min(kept, vocabulary / granule_size<Stored>)};
-  online_softmax const part =
-      across_block<WithEntropy, Threads>(read_row<WithEntropy, Stored, Threads>(from, p.k, keep), p.k);
-  row_softmax const softmax = finished<WithEntropy>(part, x_target, p);
+  online_softmax const part = across_block<true, Threads>(read_row<true, Stored, Threads>(from, p.k, keep), p.k);
+  row_softmax const softmax = finished<true>(part, x_target, p);
   row_coefficients const c = coefficients_of(source, p, place, softmax, true);
   if (c.zero()) return write_zeros<Stored, Threads>(to);
   row_gradient const gradient(c, softmax, 1.0F / part.s, -part.w / part.s, p);
-  if (WithEntropy && c.dentropy != 0.0F) {
+  if (c.dentropy != 0.0F) {
     write_row<true, Stored, Threads>(from, to, gradient, static_cast<int>(at), keep);
   } else {
     write_row<false, Stored, Threads>(from, to, gradient, static_cast<int>(at), keep);
