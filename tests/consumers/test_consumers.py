@@ -255,9 +255,10 @@ def test_wheel(tmp_path):
     """The wheel builds from the sources alone, holds the package and nothing else, and imports without a build tree."""
     sources = tmp_path / "sources"
     shutil.copytree(toolchain.ROOT, sources, ignore=shutil.ignore_patterns("build", ".venv", ".git", "__pycache__", "tests"))
-    # With ccache the objects of build/python are found again: the same sources relative to another folder.
+    # With ccache the objects of build/python are found again: the same compiler, sources relative to another folder.
     cached = ["-C", "cmake.define.CMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
-    succeed(["env", f"CCACHE_BASEDIR={sources}", sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation",
+    environment = ["env", f"CCACHE_BASEDIR={sources}", f"CXX={os.environ.get('CXX', 'c++')}"]
+    succeed([*environment, sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation",
              "-w", tmp_path / "dist", *cached, sources], timeout=1800)
     (wheel,) = (tmp_path / "dist").glob("aha_rl-0.1.0-*.whl")
     assert wheel.stat().st_size <= 20e6
