@@ -255,9 +255,10 @@ def test_wheel(tmp_path):
     """The wheel builds from the sources alone, holds the package and nothing else, and imports without a build tree."""
     sources = tmp_path / "sources"
     shutil.copytree(toolchain.ROOT, sources, ignore=shutil.ignore_patterns("build", ".venv", ".git", "__pycache__", "tests"))
-    # With ccache the objects of build/python are found again: the same compiler, sources relative to another folder.
+    # Through ccache, under the compiler's name and with the settings of build/python, so that objects may be found again.
     cached = ["-C", "cmake.define.CMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
-    environment = ["env", f"CCACHE_BASEDIR={sources}", f"CXX={os.environ.get('CXX', 'c++')}"]
+    environment = ["env", f"CCACHE_BASEDIR={sources}", f"CXX={os.environ.get('CXX', 'c++')}",
+                   "CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime"]
     succeed([*environment, sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation",
              "-w", tmp_path / "dist", *cached, sources], timeout=1800)
     (wheel,) = (tmp_path / "dist").glob("aha_rl-0.1.0-*.whl")
