@@ -84,13 +84,20 @@
 #define AHA_DETAIL_B11 0
 #endif
 
-#define AHA_DETAIL_PASTE(a, b, c, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11) \
-  v##a##_##b##_##c##_isa_##s0##s1##s2##s3##s4##s5##s6##s7##s8##s9##s10##s11
+// Lanes of one token each (aha/cpu/simd.hpp) are other types under the same names, too.
+#if defined(AHA_WITHOUT_XSIMD)
+#define AHA_DETAIL_B12 1
+#else
+#define AHA_DETAIL_B12 0
+#endif
+
+#define AHA_DETAIL_PASTE(a, b, c, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12) \
+  v##a##_##b##_##c##_isa_##s0##s1##s2##s3##s4##s5##s6##s7##s8##s9##s10##s11##s12
 #define AHA_DETAIL_EXPAND(...) AHA_DETAIL_PASTE(__VA_ARGS__)
 #define AHA_ABI                                                                                               \
   AHA_DETAIL_EXPAND(AHA_VERSION_MAJOR, AHA_VERSION_MINOR, AHA_VERSION_PATCH, AHA_DETAIL_B0, AHA_DETAIL_B1,    \
                     AHA_DETAIL_B2, AHA_DETAIL_B3, AHA_DETAIL_B4, AHA_DETAIL_B5, AHA_DETAIL_B6, AHA_DETAIL_B7, \
-                    AHA_DETAIL_B8, AHA_DETAIL_B9, AHA_DETAIL_B10, AHA_DETAIL_B11)
+                    AHA_DETAIL_B8, AHA_DETAIL_B9, AHA_DETAIL_B10, AHA_DETAIL_B11, AHA_DETAIL_B12)
 
 /// Every header opens and closes the library's namespace with this pair.
 #define AHA_NAMESPACE_BEGIN \
