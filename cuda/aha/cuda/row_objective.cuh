@@ -64,23 +64,44 @@ struct objective_source {
   __device__ void skip(row_place const& at, bool first) const {
     if (first) report(at, {});
   }
-  __device__ row_coefficients operator()(row_place const& at, row_softmax const& softmax, bool first) const {
-    if (first) report(at, softmax);
+  /// The passive inputs of a row, and, a part a lane, what its token weighs.
+  struct loaded {
+    float old_logp;
+    float ref_logp;
+    float adv;
+    float weight;
+    bool kept;
+    double part;
+  };
+  __device__ loaded load(row_place const& at) const {
     std::int64_t const flat = at.i * rows + at.t;
     std::int64_t const i = width == 0 ? sequence[flat] : flat / width;
     std::int64_t const row = width == 0 ? 0 : i;
     std::int64_t const t = width == 0 ? flat : flat - i * width;
-    bool const kept =
-        keep.scope == scope::none || (keep.scope == scope::token ? keep.values.at(row, t) : keep.values.at(0, i));
-    float const old = on_policy ? softmax.logp : old_logp.at(i, row, t, 0.0F);
-    float const ref = ref_logp.at(i, row, t, 0.0F);
-    float const a = adv.at(i, row, t, 0.0F);
-    float const w = weight.at(i, row, t, 1.0F);
-    double const* const by_part = weights + i * parts;
+    int const lane = static_cast<int>(threadIdx.x % 32);
+    loaded x;
+    x.part = lane < parts ? weights[i * parts + lane] : 0.0;
+    x.old_logp = old_logp.at(i, row, t, 0.0F);
+    x.ref_logp = ref_logp.at(i, row, t, 0.0F);
+    x.adv = adv.at(i, row, t, 0.0F);
+    x.weight = weight.at(i, row, t, 1.0F);
+    x.kept = keep.scope == scope::none || (keep.scope == scope::token ? keep.values.at(row, t) : keep.values.at(0, i));
+    return x;
+  }
+  /// By one warp of the block.
+  __device__ row_coefficients operator()(row_place const& at, row_softmax const& softmax, loaded const& x,
+                                         bool first) const {
+    __shared__ double by_part[max_parts];
+    int const lane = static_cast<int>(threadIdx.x % 32);
+    if (lane < max_parts) by_part[lane] = x.part;
+    __syncwarp();
+    if (first) report(at, softmax);
+    float const old = on_policy ? softmax.logp : x.old_logp;
     if constexpr (std::is_same_v<Objective, device_objective>) {
-      return derivatives_apart(softmax.logp, softmax.entropy, softmax.lse, old, ref, a, w, kept, by_part);
+      return derivatives_apart(softmax.logp, softmax.entropy, softmax.lse, old, x.ref_logp, x.adv, x.weight, x.kept,
+                               by_part);
     } else {
-      return derivatives(softmax.logp, softmax.entropy, softmax.lse, old, ref, a, w, kept, by_part);
+      return derivatives(softmax.logp, softmax.entropy, softmax.lse, old, x.ref_logp, x.adv, x.weight, x.kept, by_part);
     }
   }
 

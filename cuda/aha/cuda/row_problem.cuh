@@ -98,14 +98,16 @@ struct row_coefficients {
 };
 
 /// What a source of coefficients says of a row, NaN where its target is no id, in every thread of the block. One warp asks:
-/// an objective is a few hundred instructions. `first`: the block is the row's first, whose first thread reports.
+/// an objective is a few hundred instructions. `loaded` is what that warp loaded when the row began, so that no memory is
+/// waited for here. `first`: the block is the row's first, whose first thread reports.
 template <class Source>
 __device__ inline row_coefficients coefficients_of(Source const& source, row_problem const& p, row_place const& place,
-                                                   row_softmax const& softmax, bool first) {
+                                                   row_softmax const& softmax, typename Source::loaded const& loaded,
+                                                   bool first) {
   __shared__ row_coefficients answer;
   if (threadIdx.x < 32) {
     bool const reports = first && threadIdx.x == 0;
-    row_coefficients c = source(place, softmax, reports);
+    row_coefficients c = source(place, softmax, loaded, reports);
     if (place.bad) c = {NAN, 0.0F, 0.0F};
     if (place.bad && reports) count_bad_target(p);
     if (threadIdx.x == 0) answer = c;

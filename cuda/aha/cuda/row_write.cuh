@@ -66,11 +66,13 @@ AHA_KERNEL void __launch_bounds__(Threads)
   Stored const* const row = p.rows.template row<Stored>(place.i, place.t);
   std::int64_t const at = target_position(p, place);
   float const x_target = target_logit(row, place, at);
+  typename Source::loaded loaded{};
+  if (threadIdx.x < 32) loaded = source.load(place);
   row_slice<Stored> const from(row, vocabulary, 0, vocabulary);
   kept_granules const keep{reinterpret_cast<uint4*>(shared), min(kept, vocabulary / granule_size<Stored>)};
   online_softmax const part = across_block<true, Threads>(read_row<true, Stored, Threads>(from, p.k, keep), p.k);
   row_softmax const softmax = finished<true>(part, x_target, p);
-  row_coefficients const c = coefficients_of(source, p, place, softmax, true);
+  row_coefficients const c = coefficients_of(source, p, place, softmax, loaded, true);
   if (c.zero()) return write_zeros<Stored, Threads>(to);
   row_gradient const gradient(c, softmax, 1.0F / part.s, -part.w / part.s, p);
   if (c.dentropy != 0.0F) {

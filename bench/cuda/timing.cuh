@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// How rows of bench/cuda are timed: candidates of one case take turns, by CUDA events; short ones as replays of a graph.
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cuda_runtime_api.h>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace timing {
+
+inline void require(cudaError_t code, char const* what) {
+  if (code == cudaSuccess) return;
+  std::fprintf(stderr, "%s: %s\n", what, cudaGetErrorString(code));
+  std::exit(1);
+}
+
+/// One implementation of a case. `bytes`: the least that has to move.
+struct candidate {
+  std::string work, shape, dtype, implementation;
+  double bytes = 0;
+  std::function<void(cudaStream_t)> call;
+  std::vector<double> seconds;
+};
+
+/// A row a line, for measure.py.
+inline void print(candidate const& c) {
+  std::printf(
+      "{\"work\": \"%s\", \"shape\": \"%s\", \"dtype\": \"%s\", \"implementation\": \"%s\", \"bytes\": %.0f, "
+      "\"seconds\": [",
+      c.work.c_str(), c.shape.c_str(), c.dtype.c_str(), c.implementation.c_str(), c.bytes);
+  for (std::size_t i = 0; i < c.seconds.size(); ++i) std::printf("%s%.9g", i == 0 ? "" : ", ", c.seconds[i]);
+  std::printf("]}\n");
+  std::fflush(stdout);
+}
+
+class clock {
+ public:
+  clock() {
+    require(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "stream");
+    require(cudaEventCreate(&begin_), "event");
+    require(cudaEventCreate(&end_), "event");
+  }
+  clock(clock const&) = delete;
+  clock& operator=(clock const&) = delete;
+  ~clock() {
+    cudaEventDestroy(begin_);
+    cudaEventDestroy(end_);
+    cudaStreamDestroy(stream_);
+  }
+  [[nodiscard]] cudaStream_t stream() const { return stream_; }
+
+  /// `rounds` samples of every candidate, in turns; each sample is one call, or, where `replays` is larger than 1, a
+  /// graph of so many calls.
+  void measure(std::vector<candidate>& all, int rounds, int replays = 1) {
+    std::vector<cudaGraphExec_t> graphs(all.size(), nullptr);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      all[i].call(stream_);  // modules are loaded, caches of the library filled
+      if (replays < 2) continue;
+      cudaGraph_t graph;
+      require(cudaStreamSynchronize(stream_), all[i].implementation.c_str());
+      require(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeGlobal), "capture");
+      for (int k = 0; k < replays; ++k) all[i].call(stream_);
+      require(cudaStreamEndCapture(stream_, &graph), "capture");
+      require(cudaGraphInstantiate(&graphs[i], graph, 0), "graph");
+      require(cudaGraphDestroy(graph), "graph");
+    }
+    for (int round = -1; round < rounds; ++round) {
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        require(cudaEventRecord(begin_, stream_), "record");
+        if (replays < 2) {
+          all[i].call(stream_);
+        } else {
+          require(cudaGraphLaunch(graphs[i], stream_), "graph");
+        }
+        require(cudaEventRecord(end_, stream_), "record");
+        require(cudaEventSynchronize(end_), all[i].implementation.c_str());
+        float ms = 0;
+        require(cudaEventElapsedTime(&ms, begin_, end_), "time");
+        if (round >= 0) all[i].seconds.push_back(static_cast<double>(ms) * 1e-3 / replays);
+      }
+    }
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (graphs[i] != nullptr) require(cudaGraphExecDestroy(graphs[i]), "graph");
+      print(all[i]);
+    }
+  }
+
+  /// Seconds that the host spends in a call, the device kept busy enough not to be waited for.
+  void measure_host(candidate c, int rounds) {
+    c.call(stream_);
+    require(cudaStreamSynchronize(stream_), "host");
+    for (int round = 0; round < rounds; ++round) {
+      constexpr int calls = 50;
+      auto const begin = std::chrono::steady_clock::now();
+      for (int k = 0; k < calls; ++k) c.call(stream_);
+      std::chrono::duration<double> const took = std::chrono::steady_clock::now() - begin;
+      require(cudaStreamSynchronize(stream_), "host");
+      c.seconds.push_back(took.count() / calls);
+    }
+    print(c);
+  }
+
+ private:
+  cudaStream_t stream_{};
+  cudaEvent_t begin_{};
+  cudaEvent_t end_{};
+};
+
+}  // namespace timing
