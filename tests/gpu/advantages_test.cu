@@ -125,7 +125,8 @@ answer<T> run(Method const& m, std::vector<double> const& reward, groups<device>
   mask_view<device> v;
   if (!valid.empty()) v = span<unsigned char const, device>(mask.data(), mask.size());
   advantages(e, m, span<T const, device>(from.data(), from.size()), by, span<T, device>(to.data(), to.size()),
-             record.data(), span<std::byte, device>(reinterpret_cast<std::byte*>(space.data()), space.size()), v, batch);
+             record.data(), span<std::byte, device>(reinterpret_cast<std::byte*>(space.data()), space.size()), v,
+             batch);
   check::that(to.intact() && record.intact() && space.intact(), "memory outside is untouched");
   return {record.get()[0], to.get()};
 }
@@ -144,12 +145,12 @@ static rows make_rows(unsigned seed, int large) {
     int const n = k == 59 ? large : 1 + static_cast<int>(g() % 40);
     for (int j = 0; j < n; ++j) {
       double x = static_cast<double>(g() % 8) / 8;
-      if (k % 7 == 0) x = j == n / 2 ? 1 : 0;                // one success
-      if (k % 7 == 1) x = 5.3125;                            // equal
-      if (k % 7 == 2 && j % 5 == 0) x = NAN;                 // some invalid
+      if (k % 7 == 0) x = j == n / 2 ? 1 : 0;                  // one success
+      if (k % 7 == 1) x = 5.3125;                              // equal
+      if (k % 7 == 2 && j % 5 == 0) x = NAN;                   // some invalid
       if (k % 7 == 3) x = 1e6 + static_cast<double>(g() % 3);  // far from 0
-      if (k % 7 == 4 && j > 0) x = NAN;                      // one valid
-      if (k == 12) x = NAN;                                  // none
+      if (k % 7 == 4 && j > 0) x = NAN;                        // one valid
+      if (k == 12) x = NAN;                                    // none
       add(id, x, !(k % 7 == 5 && j % 3 == 1));
     }
   }
@@ -190,9 +191,9 @@ void compare(Method const& m, rows const& r, char const* name) {
     narrow.push_back(at.first->second);
   }
   device_array<std::int32_t> const ids32(narrow);
-  answer<T> const b = run<T>(m, turned.reward,
-                             groups<device>::by_id(span<std::int32_t const, device>(ids32.data(), ids32.size())),
-                             turned.valid);
+  answer<T> const b =
+      run<T>(m, turned.reward, groups<device>::by_id(span<std::int32_t const, device>(ids32.data(), ids32.size())),
+             turned.valid);
   std::vector<T> back(n);
   for (std::size_t k = 0; k < n; ++k) back[order[k]] = b.adv[k];
   check::same_bits(back, a.adv, "rows in another order");
@@ -242,8 +243,12 @@ void methods(int large) {
         if (k == 2) {
           device_array<std::int64_t> const ids(r.id);
           auto const by = groups<device>::by_id(span<std::int64_t const, device>(ids.data(), ids.size()));
-          advantage::dynamic_group const d{advantage::dynamic_baseline(Baseline{}), advantage::dynamic_scale(scale),
-                                           m.singleton, m.zero_spread, m.flat_rest, m.clip};
+          advantage::dynamic_group const d{advantage::dynamic_baseline(Baseline{}),
+                                           advantage::dynamic_scale(scale),
+                                           m.singleton,
+                                           m.zero_spread,
+                                           m.flat_rest,
+                                           m.clip};
           check::same_bits(run<T>(d, r.reward, by, r.valid).adv, run<T>(m, r.reward, by, r.valid).adv, "dynamic");
         }
       }
@@ -269,17 +274,17 @@ static void edges() {
   about() = "bad data";
   std::vector<double> reward{0.5, INFINITY, 1.0, -INFINITY, 0.0, 2.0};
   device_array<std::int64_t> const one(std::vector<std::int64_t>{4, 4, 4, 4, 4, 4});
-  answer<double> const bad = run<double>(advantage::grpo, reward,
-                                         groups<device>::by_id(span<std::int64_t const, device>(one.data(), 6)), {});
+  answer<double> const bad =
+      run<double>(advantage::grpo, reward, groups<device>::by_id(span<std::int64_t const, device>(one.data(), 6)), {});
   check::that(bad.record.beyond == 2 && bad.record.stats.invalid == 2 && bad.adv[1] == 0 && bad.adv[3] == 0,
               "infinities are invalid and counted");
   for (auto const& wrong : {std::vector<std::int64_t>{0, 4, 2, 6}, std::vector<std::int64_t>{0, 2, 1000000, 6},
                             std::vector<std::int64_t>{1, 2, 4, 6}, std::vector<std::int64_t>{0, 2, 4, 5},
                             std::vector<std::int64_t>{0, -3, 4, 6}}) {
     device_array<std::int64_t> const cut(wrong);
-    answer<double> const a = run<double>(
-        advantage::grpo, {1, 2, 3, 4, 5, 6},
-        groups<device>::by_offsets(span<std::int64_t const, device>(cut.data(), cut.size())), {});
+    answer<double> const a =
+        run<double>(advantage::grpo, {1, 2, 3, 4, 5, 6},
+                    groups<device>::by_offsets(span<std::int64_t const, device>(cut.data(), cut.size())), {});
     check::that(a.record.bad_offsets > 0, "offsets out of order are counted");
   }
   about() = "empty";

@@ -116,8 +116,8 @@ void compare(laid_out<T> const& l, dynamic_objective const& o, answer<T> const& 
 template <class T>
 void parity(bool large) {
   std::vector<std::pair<std::string, dynamic_objective>> all;
-  aggregation const kinds[] = {aggregation::token_mean, aggregation::sequence_mean, aggregation::sequence_sum,
-                               aggregation::constant_length, aggregation::token_sum, aggregation::prompt_mean,
+  aggregation const kinds[] = {aggregation::token_mean,      aggregation::sequence_mean, aggregation::sequence_sum,
+                               aggregation::constant_length, aggregation::token_sum,     aggregation::prompt_mean,
                                aggregation::positive_mean};
   int k = 0;
   for_each_type(terms{}, [&](auto tag) {
@@ -126,7 +126,7 @@ void parity(bool large) {
       dynamic_expression e(0.7 * Term{});
       if (k % 3 == 1) e = weight * e;
       if (k % 3 == 2) e = keep * (weight * (weight * e));
-      struct aggregate const a {kind, kind == aggregation::constant_length ? 100.0 : 0.0, no_total};
+      struct aggregate const a{kind, kind == aggregation::constant_length ? 100.0 : 0.0, no_total};
       all.emplace_back(std::string(Term::name) + " " + std::string(name_of(kind)), make_part(a, e));
       ++k;
     }

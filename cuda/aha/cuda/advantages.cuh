@@ -37,8 +37,8 @@ status check_advantages(Method const& method, span<T const, device> reward, grou
   }
   if (adv.size() != n) return bad_argument(me, "adv", text(n, " entries"), text(adv.size()));
   place const written[] = {place{"adv", region(column<T, device>(adv))}};
-  place const read[] = {place{"reward", region(column<T const, device>(reward))},
-                        place{by.index_name(), region(index)}, place{"valid", region(valid)}};
+  place const read[] = {place{"reward", region(column<T const, device>(reward))}, place{by.index_name(), region(index)},
+                        place{"valid", region(valid)}};
   return check_apart(me, written, read);
 }
 

@@ -51,13 +51,15 @@ struct column_part {
 
 /// Arrays of a column's moments in the workspace.
 struct column_space {
-  column_part* part = nullptr;      ///< [column_blocks]
-  order_free_sum* sum = nullptr;    ///< [column_blocks]
+  column_part* part = nullptr;    ///< [column_blocks]
+  order_free_sum* sum = nullptr;  ///< [column_blocks]
   order_free_sum* square = nullptr;
   order_free_moments* all = nullptr;
   explicit column_space(workspace_layout& w)
-      : part(w.take<column_part>(column_blocks)), sum(w.take<order_free_sum>(column_blocks)),
-        square(w.take<order_free_sum>(column_blocks)), all(w.take<order_free_moments>(1)) {}
+      : part(w.take<column_part>(column_blocks)),
+        sum(w.take<order_free_sum>(column_blocks)),
+        square(w.take<order_free_sum>(column_blocks)),
+        all(w.take<order_free_moments>(1)) {}
 };
 
 /// f(row, position, counts, value) for a thread's entries; the value is NaN where the mask is 0: it is not read.

@@ -76,12 +76,12 @@ __device__ void write_group(group_problem<T> const& p, Team const& team, std::in
   long long counted[2] = {0, 0};  // changed by the clip, beyond
   if (team.rank() == 0) left.count = 0;
   team.sync();
+  auto const write = [&](std::int64_t k, double a) {
+    double const ends = p.method.clip(a);
+    counted[0] += ends < a || ends > a ? 1 : 0;
+    p.adv[row(k)] = static_cast<T>(ends);
+  };
   with_baseline(p.method.baseline, [&](auto const& baseline) {
-    auto const write = [&](std::int64_t k, double a) {
-      double const ends = p.method.clip(a);
-      counted[0] += ends < a || ends > a ? 1 : 0;
-      p.adv[row(k)] = static_cast<T>(ends);
-    };
     for (std::int64_t k = team.rank(); k < n; k += Team::size) {
       double const r = at(k);
       moments rest;
@@ -94,19 +94,20 @@ __device__ void write_group(group_problem<T> const& p, Team const& team, std::in
       } else if (spread.without_pass(r, rest)) {
         write(k, rule(baseline, r, rest));
       } else {
-        unsigned const slot = atomicAdd(&left.count, 1U);
-        if (slot < left_for_a_pass::most) left.at[slot] = k;
+        unsigned const place = atomicAdd(&left.count, 1U);
+        if (place < left_for_a_pass::most) left.at[place] = k;
       }
     }
-    team.sync();
-    unsigned const passes = left.count < left_for_a_pass::most ? left.count : left_for_a_pass::most;
-    for (unsigned j = 0; j < passes; ++j) {
-      std::int64_t const k = left.at[j];
-      moments const rest = moments_of(team, at, n, k).plain();
-      if (team.rank() == 0) write(k, rule(baseline, at(k), rest));
-    }
-    team.sync();
   });
+  team.sync();
+  unsigned const passes = left.count < left_for_a_pass::most ? left.count : left_for_a_pass::most;
+  for (unsigned j = 0; j < passes; ++j) {
+    std::int64_t const k = left.at[j];
+    moments const rest = moments_of(team, at, n, k).plain();
+    if (team.rank() != 0) continue;
+    with_baseline(p.method.baseline, [&](auto const& baseline) { write(k, rule(baseline, at(k), rest)); });
+  }
+  team.sync();
   struct pair {
     long long of[2];
   };
@@ -159,9 +160,7 @@ AHA_KERNEL void __launch_bounds__(group_threads) group_kernel(__grid_constant__ 
   __shared__ left_for_a_pass left[warps];
   advantage_record seen{advantage_numbers{}, 0, 0};
   moments const batch = p.of_batch();
-  for_each_small_group(p, [&](std::int64_t g) {
-    write_group(p, warp_team{}, g, batch, left[threadIdx.x / 32], seen);
-  });
+  for_each_small_group(p, [&](std::int64_t g) { write_group(p, warp_team{}, g, batch, left[threadIdx.x / 32], seen); });
   // All lanes of a warp have seen the same.
   __shared__ unsigned char scratch[warps * sizeof(advantage_record)];
   if (threadIdx.x % 32 == 0) memcpy(scratch + threadIdx.x / 32 * sizeof seen, &seen, sizeof seen);
@@ -190,19 +189,22 @@ template <class T>
 AHA_KERNEL void __launch_bounds__(group_threads) group_squares_kernel(__grid_constant__ group_problem<T> const p) {
   for_each_small_group(p, [&](std::int64_t g) {
     std::int64_t const first = p.rows.first(g);
-    double const m2 =
-        moments_of(warp_team{}, [&](std::int64_t k) { return p.value(p.rows(first + k)); }, p.rows.size(g)).m2;
+    double const m2 = moments_of(
+                          warp_team{}, [&](std::int64_t k) { return p.value(p.rows(first + k)); }, p.rows.size(g))
+                          .m2;
     if (threadIdx.x % 32 == 0) p.m2[g] = m2;
   });
 }
 template <class T>
-AHA_KERNEL void __launch_bounds__(large_threads) large_group_squares_kernel(__grid_constant__ group_problem<T> const p) {
+AHA_KERNEL void __launch_bounds__(large_threads)
+    large_group_squares_kernel(__grid_constant__ group_problem<T> const p) {
   using team = block_team<large_threads>;
   __shared__ unsigned char scratch[team::warps * team::entry];
   for_each_large_group(p, [&](std::int64_t g) {
     std::int64_t const first = p.rows.first(g);
-    double const m2 =
-        moments_of(team{scratch}, [&](std::int64_t k) { return p.value(p.rows(first + k)); }, p.rows.size(g)).m2;
+    double const m2 = moments_of(
+                          team{scratch}, [&](std::int64_t k) { return p.value(p.rows(first + k)); }, p.rows.size(g))
+                          .m2;
     if (threadIdx.x == 0) p.m2[g] = m2;
   });
 }

@@ -6,9 +6,8 @@
 #include <aha/cuda/workspace.cuh>
 #include <cub/device/device_radix_sort.cuh>
 #include <cub/device/device_select.cuh>
-#include <thrust/iterator/counting_iterator.h>
 #include <limits>
-
+#include <thrust/iterator/counting_iterator.h>
 
 AHA_NAMESPACE_BEGIN
 AHA_KERNELS_BEGIN
@@ -35,9 +34,9 @@ struct group_rows {
   }
   __device__ std::int64_t operator()(std::int64_t k) const { return row == nullptr ? k : row[k]; }
   __device__ bool in_order(std::int64_t g) const {
-    return count != nullptr || (offsets[g] <= offsets[g + 1] && offsets[g] == first(g) &&
-                                offsets[g + 1] == first(g + 1) && (g > 0 || offsets[0] == 0) &&
-                                (g + 1 < most || offsets[most] == n));
+    return count != nullptr ||
+           (offsets[g] <= offsets[g + 1] && offsets[g] == first(g) && offsets[g + 1] == first(g + 1) &&
+            (g > 0 || offsets[0] == 0) && (g + 1 < most || offsets[most] == n));
   }
 
  private:
@@ -79,9 +78,11 @@ class id_sort {
   group_rows launch(launcher& go) {
     std::int64_t const blocks = (n_ + 255) / 256;
     if (ids_.wide) {
-      go(id_keys_kernel<std::int64_t>, blocks, 256, 0, static_cast<std::int64_t const*>(ids_.data), n_, key_[0], row_[0]);
+      go(id_keys_kernel<std::int64_t>, blocks, 256, 0, static_cast<std::int64_t const*>(ids_.data), n_, key_[0],
+         row_[0]);
     } else {
-      go(id_keys_kernel<std::int32_t>, blocks, 256, 0, static_cast<std::int32_t const*>(ids_.data), n_, key_[0], row_[0]);
+      go(id_keys_kernel<std::int32_t>, blocks, 256, 0, static_cast<std::int32_t const*>(ids_.data), n_, key_[0],
+         row_[0]);
     }
     if (go.ok()) go.take(sort(scratch_, go.stream()));
     if (go.ok()) {

@@ -26,8 +26,9 @@ status check_written(token_batch<device, T> const& b, outputs<T, device> const& 
       place{"record", region(static_cast<void const*>(record), 1, 1, 0, sizeof *record)},
       place{"workspace", region(column<std::byte, device>(workspace))}};
   int n = 2;
-  outputs<T, device>::each(
-      out, [&](std::string_view name, column<T, device> const& c) { written[n++] = place{name, region(c)}; });
+  outputs<T, device>::each(out, [&](std::string_view name, column<T, device> const& c) {
+    written[n++] = place{name, region(c)};
+  });
   return check_apart("loss", written, input_places<device, T>(b).at);
 }
 

@@ -20,7 +20,7 @@ __device__ inline std::int64_t clamped(std::int64_t x, std::int64_t low, std::in
 /// A slot's tokens are [begin, end) of the row; all before the sequence's first unmasked token are `head`.
 struct slot_place {
   std::int64_t sequence = 0;
-  std::int64_t number = 0;   ///< of the sequence's slots
+  std::int64_t number = 0;  ///< of the sequence's slots
   std::int64_t row = 0;
   std::int64_t row_begin = 0;
   std::int64_t row_end = 0;  ///< of what is the sequence's to write

@@ -80,8 +80,7 @@ __device__ void adjoint_of_slot(token_problem<T> const& p, int thread, std::int6
     for (int k = 0; k < group_tokens; ++k) sum[k] = in[k].mask ? to[k * team_threads] : T(0);
     for_each_type(statistics{}, [&](auto tag) {
       using Statistic = typename decltype(tag)::type;
-      T const e =
-          static_cast<T>(p.sequence_adjoint[s.sequence * statistic_slots + statistic_slot<Statistic>]);
+      T const e = static_cast<T>(p.sequence_adjoint[s.sequence * statistic_slots + statistic_slot<Statistic>]);
 #pragma unroll
       for (int k = 0; k < group_tokens; ++k) {
         token<D> active;

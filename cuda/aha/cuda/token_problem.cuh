@@ -58,7 +58,7 @@ struct token_problem {
   token_batch<device, T> batch;  ///< columns addressed by rows of the layout; `mask` is the one mask there is
   outputs<T, device> out;
   loss_record* record = nullptr;
-  std::int64_t tokens = 0;       ///< entries of a token column
+  std::int64_t tokens = 0;  ///< entries of a token column
   std::int64_t slots = 0;
   std::int64_t slots_a_row = 0;  ///< padded
   unsigned read = 0;             ///< columns that leaves or observers read
@@ -73,11 +73,11 @@ struct token_problem {
   // In the workspace. A sequence under a mask: its unmasked tokens, and where the first lies, counted from the end.
   unsigned long long* head = nullptr;
   unsigned long long* count = nullptr;
-  double* slot = nullptr;           ///< [slots, values]
-  double* slot_sum = nullptr;       ///< [slots, statistic_slots] of a statistic, later of its adjoint
-  double* sequence_sum = nullptr;   ///< [B, statistic_slots] S_i
+  double* slot = nullptr;          ///< [slots, values]
+  double* slot_sum = nullptr;      ///< [slots, statistic_slots] of a statistic, later of its adjoint
+  double* sequence_sum = nullptr;  ///< [B, statistic_slots] S_i
   double* sequence_adjoint = nullptr;
-  double* block = nullptr;          ///< [record_blocks, 2 values + 1]
+  double* block = nullptr;  ///< [record_blocks, 2 values + 1]
   unsigned* arrived = nullptr;
 
   AHA_FN std::int64_t sequences() const { return batch.layout.sequences; }
@@ -89,7 +89,8 @@ struct token_problem {
   }
 
   template <class Objective>
-  token_problem(Objective const& o, token_batch<device, T> const& b, outputs<T, device> const& wanted, unsigned observed)
+  token_problem(Objective const& o, token_batch<device, T> const& b, outputs<T, device> const& wanted,
+                unsigned observed)
       : batch(b), out(wanted) {
     rows_of_layout(batch, out);
     if (!batch.mask.present()) batch.mask = batch.layout.mask;

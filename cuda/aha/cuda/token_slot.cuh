@@ -9,10 +9,10 @@ AHA_KERNELS_BEGIN
 
 /// A team's place in shared memory: rows of one double a thread for sums, then weights, S and counts.
 struct team_memory {
-  double* rows;         ///< [rows][team_threads]
-  double* weights;      ///< [2][max_parts], by turns: a slow warp may still read those of the slot before
-  unsigned* counts;     ///< [4 warps][3]: tokens, clip_low and clip_high, clip_dual and clip_value (16 bits each)
-  int thread;           ///< of the team
+  double* rows;      ///< [rows][team_threads]
+  double* weights;   ///< [2][max_parts], by turns: a slow warp may still read those of the slot before
+  unsigned* counts;  ///< [4 warps][3]: tokens, clip_low and clip_high, clip_dual and clip_value (16 bits each)
+  int thread;        ///< of the team
   static constexpr int tail = 2 * max_parts + 8;
 
   __device__ team_memory(double* memory, int rows_a_team) {
@@ -181,7 +181,8 @@ __device__ void run_slot(Objective const& objective, token_problem<T> const& p, 
   if (mine) {
     if (team.thread < p.at.parts) {
       double const n = length_of(p, s.sequence, count_of(p, s));
-      double const prompt = p.batch.prompt_tokens.present() ? static_cast<double>(p.batch.prompt_tokens[s.sequence]) : 0;
+      double const prompt =
+          p.batch.prompt_tokens.present() ? static_cast<double>(p.batch.prompt_tokens[s.sequence]) : 0;
       weights[team.thread] = p.base[team.thread] * sequence_share(p.kind[team.thread], n, prompt);
     }
     zero_head(p, s, team.thread);
@@ -206,7 +207,7 @@ __device__ void run_slot(Objective const& objective, token_problem<T> const& p, 
       token_gradient<T> g[group_tokens];
       T losses[group_tokens] = {};
       bool const marks = (p.on & observe::clip) != 0;
-      evaluate_tokens(objective, in, S, weights, marks, g, [&](int part, double w, T const (&x)[group_tokens]) {
+      evaluate_tokens(objective, in, S, weights, marks, g, [&](int part, double w, T const(&x)[group_tokens]) {
         team.add(part, false, x);
         T const wt = static_cast<T>(w);
 #pragma unroll
