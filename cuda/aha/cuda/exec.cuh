@@ -80,17 +80,15 @@ class launcher {
   template <class... Parameters, class... Arguments>
   void operator()(void (*kernel)(Parameters...), std::int64_t blocks, int threads, std::size_t shared_bytes,
                   Arguments const&... arguments) {
-    if (code_ != cudaSuccess || blocks <= 0) return;
-    if (blocks > most_blocks) {
-      code_ = cudaErrorInvalidConfiguration;
-      return;
-    }
-    cudaLaunchConfig_t config{};
-    config.gridDim = dim3(static_cast<unsigned>(blocks));
-    config.blockDim = dim3(static_cast<unsigned>(threads));
-    config.dynamicSmemBytes = shared_bytes;
-    config.stream = stream_;
-    code_ = cudaLaunchKernelEx(&config, kernel, arguments...);
+    enqueue(kernel, blocks, 1, threads, shared_bytes, arguments...);
+  }
+  /// A kernel whose blocks meet in clusters (sm_90 and later; 1: none), with more shared memory than all kernels may have.
+  template <class... Parameters, class... Arguments>
+  void clusters(void (*kernel)(Parameters...), std::int64_t count, int cluster, int threads, int shared_bytes,
+                Arguments const&... arguments) {
+    if (code_ != cudaSuccess || count <= 0) return;
+    take(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared_bytes));
+    enqueue(kernel, count * cluster, cluster, threads, static_cast<std::size_t>(shared_bytes), arguments...);
   }
   /// For a call of the runtime or of CUB on `stream()`.
   void take(cudaError_t code) {
@@ -102,6 +100,29 @@ class launcher {
   [[nodiscard]] launch_result result() const { return ok() ? launch_result{} : fail_launch(function_, code_); }
 
  private:
+  template <class... Parameters, class... Arguments>
+  void enqueue(void (*kernel)(Parameters...), std::int64_t blocks, int cluster, int threads, std::size_t shared_bytes,
+               Arguments const&... arguments) {
+    if (code_ != cudaSuccess || blocks <= 0) return;
+    if (blocks > most_blocks) {
+      code_ = cudaErrorInvalidConfiguration;
+      return;
+    }
+    cudaLaunchConfig_t config{};
+    config.gridDim = dim3(static_cast<unsigned>(blocks));
+    config.blockDim = dim3(static_cast<unsigned>(threads));
+    config.dynamicSmemBytes = shared_bytes;
+    config.stream = stream_;
+    cudaLaunchAttribute shape{};
+    shape.id = cudaLaunchAttributeClusterDimension;
+    shape.val.clusterDim.x = static_cast<unsigned>(cluster);
+    shape.val.clusterDim.y = 1;
+    shape.val.clusterDim.z = 1;
+    config.attrs = &shape;
+    config.numAttrs = cluster > 1 ? 1 : 0;
+    code_ = cudaLaunchKernelEx(&config, kernel, arguments...);
+  }
+
   static constexpr std::int64_t most_blocks = 2147483647;  // of grid x
   cudaStream_t stream_;
   std::string_view function_;

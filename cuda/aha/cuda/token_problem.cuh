@@ -58,7 +58,8 @@ struct token_problem {
   token_batch<device, T> batch;  ///< columns addressed by rows of the layout; `mask` is the one mask there is
   outputs<T, device> out;
   loss_record* record = nullptr;
-  std::int64_t tokens = 0;  ///< entries of a token column
+  std::int64_t const* bad_targets = nullptr;  ///< what kernels over rows of logits counted before
+  std::int64_t tokens = 0;                    ///< entries of a token column
   std::int64_t slots = 0;
   std::int64_t slots_a_row = 0;  ///< padded
   unsigned read = 0;             ///< columns that leaves or observers read

@@ -101,7 +101,7 @@ __device__ void write_record(token_problem<T> const& p, double const* value, dou
   s.ratio_count = p.at.ratio >= 0 ? s.tokens : 0;
   s.entropy_sum = at(p.at.entropy);
   s.entropy_count = p.at.entropy >= 0 ? s.tokens : 0;
-  r.bad_targets = 0;
+  r.bad_targets = p.bad_targets == nullptr ? 0 : *p.bad_targets;
   r.bad_offsets = static_cast<std::int64_t>(bad);
 }
 

@@ -67,12 +67,14 @@ void check_outputs(std::string_view function, batch_check<T, Space>& check, toke
   check.take(check_apart(function, written, input_places<Space, T>(b).at));
 }
 
-/// Everything that `loss` checks before it writes; of a batch in device memory, all that shapes, types and addresses say. `computed` are the columns that the caller computes itself (from
-/// logits: logp, entropy and lse); giving them raises. Without them, logp may be there where nothing reads it: it is the
-/// column whose shape the others have.
+/// Everything that `loss` checks before it writes; of a batch in device memory, all that shapes, types and addresses say.
+/// `computed` are the columns that the caller computes itself (from logits: logp, entropy and lse); giving them raises, and
+/// `rows` of logits say how many tokens there are. Without them, logp may be there where nothing reads it: it is the column
+/// whose shape the others have.
 template <class Objective, class Space, class T>
 status check_batch(std::string_view function, Objective const& objective, token_batch<Space, T> const& b,
-                   outputs<T, Space> const& out, unsigned observed, unsigned computed = 0) {
+                   outputs<T, Space> const& out, unsigned observed, unsigned computed = 0,
+                   std::int64_t rows = 0) {
   status s = check_objective(function, objective);
   if (!s.ok()) return s;
   batch_check<T, Space> check(function, b);
@@ -81,6 +83,7 @@ status check_batch(std::string_view function, Objective const& objective, token_
 
   using batch = token_batch<Space, T>;
   std::int64_t entries = entries_of_layout(b.layout);
+  if (entries < 0 && computed != 0) entries = rows;
   bool shaped = computed != 0;  // the first column that is there says how many tokens there are
   batch::columns(b, [&](std::string_view name, unsigned flag, column<T const, Space> const& c) {
     bool const there = flag == reads::old_logp ? b.old_logp.given() : c.present();
