@@ -4,12 +4,12 @@
 // What the device tests share: checks that are counted, and arrays in device memory with guards around them. Plain C++ and
 // the CUDA runtime, since the machines that have a GPU may lack GoogleTest.
 
-#include <cuda_runtime_api.h>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <cuda_runtime_api.h>
 #include <string>
 #include <vector>
 
@@ -45,7 +45,8 @@ inline bool near(double got, double want, double relative, double absolute, char
 }
 /// One check for a whole array: the worst entry is named.
 template <class A, class B>
-bool near_all(std::vector<A> const& got, std::vector<B> const& want, double relative, double absolute, char const* what) {
+bool near_all(std::vector<A> const& got, std::vector<B> const& want, double relative, double absolute,
+              char const* what) {
   std::size_t worst = 0;
   double most = 0;
   for (std::size_t i = 0; i < want.size(); ++i) {

@@ -146,10 +146,12 @@ laid_out<T> lay_out(std::vector<sequence_samples> const& sequences, shape form, 
   auto const wanted = [&](unsigned flag) { return (named & flag) != 0; };
   if (l.is_packed && form == shape::packed32) {
     l.int32.emplace_back(std::vector<std::int32_t>(cu.begin(), cu.end()));
-    l.view = token_batch<device, T>(packed<device>(span<std::int32_t const, device>(l.int32.back().data(), l.rows + 1)));
+    l.view =
+        token_batch<device, T>(packed<device>(span<std::int32_t const, device>(l.int32.back().data(), l.rows + 1)));
   } else if (l.is_packed) {
     l.int64.emplace_back(cu);
-    l.view = token_batch<device, T>(packed<device>(span<std::int64_t const, device>(l.int64.back().data(), l.rows + 1)));
+    l.view =
+        token_batch<device, T>(packed<device>(span<std::int64_t const, device>(l.int64.back().data(), l.rows + 1)));
   } else {
     padded<device> p(l.rows, l.width);
     if (form == shape::lens32) {
@@ -225,8 +227,7 @@ laid_out<T> lay_out(std::vector<sequence_samples> const& sequences, shape form, 
       for (int const e : l.host.token[i]) l.host.keep[static_cast<std::size_t>(e)] = of[i];
     }
     l.bytes.emplace_back(of);
-    l.view.keep =
-        per_sequence(mask_view<device>(span<unsigned char const, device>(l.bytes.back().data(), l.rows)));
+    l.view.keep = per_sequence(mask_view<device>(span<unsigned char const, device>(l.bytes.back().data(), l.rows)));
   }
   if (options.length && options.needs.length) {
     std::vector<std::int64_t> n;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The token engine on a device against the oracle in float64: every term, aggregate, layout, mask, alignment and type, on
 // both its paths (one launch, many). Build with -fmad=false: static and dynamic forms are compared bit for bit.
+#include <aha/cuda/to_tokens.cuh>
 #include <aha/loss/parse.hpp>
 #include <cstdlib>
 
@@ -273,6 +274,15 @@ void edges() {
       for (T const x : in_rows(l, a.out[0])) check::that(x == 0, "gradients are written as zero");
     }
   }
+  about() = "on_policy";
+  laid_out<T> same = lay_out(sequences_of(lengths(false), 6), shape::left, options);
+  same.view.old_logp = same.view.logp;
+  same.host.old_logp = same.host.logp;
+  answer<T> const spelled = run(same, o);
+  compare(same, o, spelled, "token_loss");
+  same.view.old_logp = on_policy;
+  check::same_bits(run(same, o).out[0], spelled.out[0], "old_logp is logp");
+
   about() = "offsets";
   laid_out<T> const l = lay_out(sequences_of(lengths(true), 5), shape::packed32, options);
   std::int64_t const tokens = l.view.logp.width;
@@ -322,6 +332,30 @@ void edges() {
       "aha::loss: dlogp: expected [11]");
 }
 
+/// A value a sequence at each of its tokens.
+template <class T>
+void spread() {
+  auto const data = sequences_of(lengths(true), 8);
+  std::vector<T> values;
+  for (std::size_t i = 0; i < data.size(); ++i) values.push_back(static_cast<T>(i + 1) / T(3));
+  device_array<T> const from(values, 1);
+  for (shape const form : shapes) {
+    about() = "to_tokens shape " + std::to_string(static_cast<int>(form));
+    laid_out<T> const l = lay_out(data, form, batch_options<T>{});
+    device_array<T> const to(l.entries, 2);
+    to_tokens(exec::cuda{}, column<T const, device>(span<T const, device>(from.data(), from.size())), l.view.layout,
+              l.column_of(to.data()), l.view.mask);
+    std::vector<T> want(l.entries, T(0));
+    for (std::size_t i = 0; i < data.size(); ++i) {
+      for (int const e : l.host.token[i]) {
+        if (l.host.mask[static_cast<std::size_t>(e)] != 0) want[static_cast<std::size_t>(e)] = values[i];
+      }
+    }
+    check::same_bits(in_rows(l, to.get()), in_rows(l, want), "values of sequences");
+    check::that(to.intact(), "memory outside is untouched");
+  }
+}
+
 int main() {
   for (bool const large : {false, true}) {
     parity<float>(large);
@@ -330,6 +364,8 @@ int main() {
   bits<float>();
   bits<double>();
   graphs<float>();
+  spread<float>();
+  spread<double>();
   edges<float>();
   edges<double>();
   return check::finish();

@@ -11,13 +11,18 @@ HERE = pathlib.Path(__file__).parent
 pytestmark = pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not on this machine")
 
 
-def nvcc(source, folder):
+# One without thread-block clusters and one with them; the GPU tests and the module build the others.
+ARCHITECTURES = [f"-gencode=arch=compute_{n},code=sm_{n}" for n in (80, 90)]
+
+
+def nvcc(source, folder, *flags):
     # A host function called from a kernel is a warning in nvcc and a crash at run time: any warning is an error.
-    command = ["nvcc", *toolchain.STANDARD, "-Werror", "all-warnings", "-x", "cu", "-c", source, "-o", folder / "unit.o"]
+    command = ["nvcc", *toolchain.STANDARD, "-I", toolchain.CUDA, *ARCHITECTURES, "-Werror", "all-warnings", *flags]
+    command += ["-x", "cu", "-c", source, "-o", folder / "unit.o"]
     return toolchain.run(toolchain.cached(command))
 
 
-@pytest.mark.parametrize("folder", ["core", "loss"])
+@pytest.mark.parametrize("folder", ["core", "loss", "advantage"])
 def test_headers(folder, tmp_path):
     """One unit a folder: that each stands alone is tested with the host's compiler, which is quicker."""
     source = tmp_path / "unit.cu"
@@ -26,10 +31,24 @@ def test_headers(folder, tmp_path):
     assert result.returncode == 0, toolchain.explain(result)
 
 
+@pytest.mark.parametrize("header", toolchain.cuda_headers())
+def test_a_cuda_header_stands_alone(header, tmp_path):
+    source = tmp_path / "unit.cu"
+    source.write_text(f"#include <{header}>\n#include <{header}>\n")
+    result = nvcc(source, tmp_path)
+    assert result.returncode == 0, toolchain.explain(result)
+
+
 @pytest.mark.parametrize("source", sorted(HERE.glob("*.cu")), ids=lambda path: path.stem)
 def test_kernel(source, tmp_path):
     result = nvcc(source, tmp_path)
     assert result.returncode == 0, toolchain.explain(result)
+    if "\n// run:" in source.read_text():  # needs no GPU
+        program = tmp_path / "program"
+        result = toolchain.run(["nvcc", tmp_path / "unit.o", "-o", program])
+        assert result.returncode == 0, toolchain.explain(result)
+        result = toolchain.run([program])
+        assert result.returncode == 0, toolchain.explain(result)
 
 
 def test_a_host_call_in_a_kernel_is_caught(tmp_path):

@@ -8,6 +8,7 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INCLUDE = ROOT / "include"
+CUDA = ROOT / "cuda"  # the include path of the CUDA engine, beside the one above
 
 STANDARD = ["-std=c++17", "-I", str(INCLUDE)]
 OUR_WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
@@ -26,6 +27,18 @@ def headers(*folders, optional=True):
         found = [name for name in found if name not in OPTIONAL]
     assert found, f"no headers under {INCLUDE} for {folders or 'any folder'}"
     return found
+
+
+def cuda_headers():
+    """The CUDA engine's headers as they are written in an include line."""
+    found = sorted(path.relative_to(CUDA).as_posix() for path in CUDA.rglob("*.cuh"))
+    assert found, f"no headers under {CUDA}"
+    return found
+
+
+def path_of(header):
+    """The file behind an include line's name."""
+    return (CUDA if header.endswith(".cuh") else INCLUDE) / header
 
 
 def compiler():

@@ -76,12 +76,12 @@ __device__ void write_group(group_problem<T> const& p, Team const& team, std::in
   long long counted[2] = {0, 0};  // changed by the clip, beyond
   if (team.rank() == 0) left.count = 0;
   team.sync();
+  auto const write = [&](std::int64_t k, double a) {
+    double const ends = p.method.clip(a);
+    counted[0] += ends < a || ends > a ? 1 : 0;
+    p.adv[row(k)] = static_cast<T>(ends);
+  };
   with_baseline(p.method.baseline, [&](auto const& baseline) {
-    auto const write = [&](std::int64_t k, double a) {
-      double const ends = p.method.clip(a);
-      counted[0] += ends < a || ends > a ? 1 : 0;
-      p.adv[row(k)] = static_cast<T>(ends);
-    };
     for (std::int64_t k = team.rank(); k < n; k += Team::size) {
       double const r = at(k);
       moments rest;
@@ -94,19 +94,20 @@ __device__ void write_group(group_problem<T> const& p, Team const& team, std::in
       } else if (spread.without_pass(r, rest)) {
         write(k, rule(baseline, r, rest));
       } else {
-        unsigned const slot = atomicAdd(&left.count, 1U);
-        if (slot < left_for_a_pass::most) left.at[slot] = k;
+        unsigned const place = atomicAdd(&left.count, 1U);
+        if (place < left_for_a_pass::most) left.at[place] = k;
       }
     }
-    team.sync();
-    unsigned const passes = left.count < left_for_a_pass::most ? left.count : left_for_a_pass::most;
-    for (unsigned j = 0; j < passes; ++j) {
-      std::int64_t const k = left.at[j];
-      moments const rest = moments_of(team, at, n, k).plain();
-      if (team.rank() == 0) write(k, rule(baseline, at(k), rest));
-    }
-    team.sync();
   });
+  team.sync();
+  unsigned const passes = left.count < left_for_a_pass::most ? left.count : left_for_a_pass::most;
+  for (unsigned j = 0; j < passes; ++j) {
+    std::int64_t const k = left.at[j];
+    moments const rest = moments_of(team, at, n, k).plain();
+    if (team.rank() != 0) continue;
+    with_baseline(p.method.baseline, [&](auto const& baseline) { write(k, rule(baseline, at(k), rest)); });
+  }
+  team.sync();
   struct pair {
     long long of[2];
   };

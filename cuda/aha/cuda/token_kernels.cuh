@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/cuda/objective.cuh>
 #include <aha/cuda/statistic_slot.cuh>
 #include <aha/cuda/token_record.cuh>
 
@@ -32,10 +33,16 @@ AHA_KERNEL void sum_sequences_kernel(__grid_constant__ token_problem<T> const p,
   std::int64_t const i = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / 32;
   if (i < p.batch.layout.sequences) sum_sequence(p, i, of_adjoint ? p.sequence_adjoint : p.sequence_sum);
 }
+/// Teams that are meant to be resident on a multiprocessor: what registers allow without spills (sm_90, `-Xptxas -v`):
+/// 93 a thread for two float terms, 165 for the whole type list.
+template <class Objective, class T>
+inline constexpr int resident_teams = (std::is_same_v<Objective, device_objective> ? 3 : 5) / (sizeof(T) == 4 ? 1 : 2);
+
 /// The main sweep, `run` slots a block.
 template <class Objective, class T>
-AHA_KERNEL void __launch_bounds__(team_threads) token_loss_kernel(__grid_constant__ Objective const objective,
-                                                                  __grid_constant__ token_problem<T> const p, int run) {
+AHA_KERNEL void __launch_bounds__(team_threads, (resident_teams<Objective, T>))
+    token_loss_kernel(__grid_constant__ Objective const objective, __grid_constant__ token_problem<T> const p,
+                      int run) {
   extern __shared__ double memory[];
   if (blockIdx.x == 0 && threadIdx.x == 0) *p.arrived = 0;  // for the kernel that adds up
   team_memory const team(memory, p.at.counts + statistic_slots);
@@ -51,11 +58,12 @@ AHA_KERNEL void __launch_bounds__(record_threads) sum_slots_kernel(__grid_consta
   sum_slots(p, blockIdx.x, gridDim.x);
 }
 
-inline constexpr int small_teams = 4;
+template <class T>
+inline constexpr int small_teams = sizeof(T) == 4 ? 4 : 2;
 
 /// A small batch: all of the above by one block, in turn. The same functions on the same slots, so the same bits.
 template <class Objective, class T>
-AHA_KERNEL void __launch_bounds__(small_teams* team_threads)
+AHA_KERNEL void __launch_bounds__(small_teams<T>* team_threads)
     small_loss_kernel(__grid_constant__ Objective const objective, __grid_constant__ token_problem<T> const p) {
   extern __shared__ double memory[];
   int const teams = static_cast<int>(blockDim.x) / team_threads;
@@ -96,7 +104,7 @@ void launch_token_loss(launcher& launch, Objective const& objective, token_probl
     // As many teams as fit into the shared memory that every device gives without asking, less the static part.
     constexpr std::size_t most_bytes = 36 * 1024;
     int teams = static_cast<int>(most_bytes / team_bytes(rows));
-    if (teams > small_teams) teams = small_teams;
+    if (teams > small_teams<T>) teams = small_teams<T>;
     if (teams > slots) teams = static_cast<int>(slots);
     if (teams < 1) teams = 1;
     return launch(small_loss_kernel<Objective, T>, 1, teams * team_threads, teams * team_bytes(rows), objective, p);
