@@ -86,6 +86,8 @@ NAMES = {
     "advantage::singleton": "an enumeration: Python's keyword takes its names",
     "advantage::zero_spread": "an enumeration: Python's keyword takes its names",
     "advantage_numbers": RESULT,
+    "by_name": ENGINE,
+    "rows_of_layout": ENGINE,
     "column_numbers": RESULT,
     "advantage::clip_range": "a keyword: clip=(low, high)",
     "advantage::dynamic_baseline": DYNAMIC,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <aha/core/error.hpp>
+#include <cstdint>
 #include <cuda_runtime_api.h>
 #include <stdexcept>
 #include <type_traits>

@@ -73,8 +73,7 @@ void check_outputs(std::string_view function, batch_check<T, Space>& check, toke
 /// whose shape the others have.
 template <class Objective, class Space, class T>
 status check_batch(std::string_view function, Objective const& objective, token_batch<Space, T> const& b,
-                   outputs<T, Space> const& out, unsigned observed, unsigned computed = 0,
-                   std::int64_t rows = 0) {
+                   outputs<T, Space> const& out, unsigned observed, unsigned computed = 0, std::int64_t rows = 0) {
   status s = check_objective(function, objective);
   if (!s.ok()) return s;
   batch_check<T, Space> check(function, b);

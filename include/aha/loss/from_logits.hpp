@@ -52,7 +52,8 @@ status check_loss_from_logits(Objective const& objective, logit_rows<Space> cons
   constexpr char const* function = "loss_from_logits";
   if (status s = check_rows<T>(function, rows, {}); !s.ok()) return s;
   if (status s = check_whole(function, rows); !s.ok()) return s;
-  if (status s = check_batch(function, objective, b, out, observed, computed_from_logits, rows.size()); !s.ok()) return s;
+  if (status s = check_batch(function, objective, b, out, observed, computed_from_logits, rows.size()); !s.ok())
+    return s;
   status s;
   outputs<T, Space>::gradients(out, [&](active_input by, std::string_view name, column<T, Space> const& c) {
     if (c.present() && (computed_from_logits & reads_of(by)) != 0) {
