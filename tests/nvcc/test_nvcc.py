@@ -4,6 +4,7 @@
 import pathlib
 import shutil
 
+import kernel_report
 import pytest
 import toolchain
 
@@ -39,10 +40,16 @@ def test_a_cuda_header_stands_alone(header, tmp_path):
     assert result.returncode == 0, toolchain.explain(result)
 
 
+# A row of logits is hundreds of thousands of elements: nothing of these kernels may live in local memory.
+IN_REGISTERS = ("row_on_chip_kernel", "row_softmax_kernel", "row_gradient_kernel")
+
+
 @pytest.mark.parametrize("source", sorted(HERE.glob("*.cu")), ids=lambda path: path.stem)
 def test_kernel(source, tmp_path):
-    result = nvcc(source, tmp_path)
+    result = nvcc(source, tmp_path, "-Xptxas", "-v")
     assert result.returncode == 0, toolchain.explain(result)
+    found = kernel_report.kernels(result.stderr + result.stdout)
+    assert [k for k in found if k.name in IN_REGISTERS and k.stack + k.stores + k.loads > 0] == [], kernel_report.table(found)
     if "\n// run:" in source.read_text():  # needs no GPU
         program = tmp_path / "program"
         result = toolchain.run(["nvcc", tmp_path / "unit.o", "-o", program])

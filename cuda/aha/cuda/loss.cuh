@@ -42,7 +42,7 @@ status check_written(token_batch<device, T> const& b, outputs<T, device> const& 
 ///               next call on the same stream
 /// Token maths in T; four terms of a thread are added in T, all else in double, on trees that depend on a sequence's own
 /// unmasked tokens: bitwise repeatable, left padding equals packed, the rest of the batch changes no bit of a gradient.
-/// Masked positions are never read into the maths, every entry of every output is written. A batch of at most 32 slots of
+/// Masked positions are never read into the maths, every entry of every output is written. A batch of at most 4 slots of
 /// 1024 tokens is one launch. Offsets that are out of order are clamped and counted in the record; everything that the
 /// host can see is checked before the first launch: `aha::loss: <argument>: expected ..., got ...`.
 template <class Objective, class T, class Out, class OutSpace>

@@ -166,7 +166,7 @@ __device__ inline void write_slice(uint4 const* granules, int offset, row_slice<
 /// The entropy is always there: its two instructions an element hide behind the memory (94.4 % of a copy with it, 94.0 %
 /// without, V = 151936, bf16, H100), and a second kernel would double what users compile.
 template <class Stored, int Threads, class Source>
-AHA_KERNEL void __launch_bounds__(Threads)
+AHA_KERNEL void __launch_bounds__(Threads, 3)
     row_on_chip_kernel(__grid_constant__ row_problem const p, __grid_constant__ row_on_chip_shape const shape,
                        __grid_constant__ Source const source) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900

@@ -17,8 +17,9 @@ inline constexpr int team_threads = 128;
 /// Tokens of a thread that are evaluated together; their terms are added in their own type, all else in double.
 inline constexpr int group_tokens = 4;
 inline constexpr int slot_groups = slot_tokens / (team_threads * group_tokens);
-/// Up to so many slots a call is one block and one launch.
-inline constexpr int small_slots = 32;
+/// Up to so many slots a call is one block and one launch: one for each of its teams. More turns of one block take longer
+/// than a second launch (24 slots: 100 us against 20, H100).
+inline constexpr int small_slots = 4;
 
 /// Where a slot's numbers lie among its `values`: sums of tokens first, then the smallest and largest log-ratio, then
 /// counts. -1: not wanted.
