@@ -3,9 +3,20 @@
 
 #include <aha/version.hpp>
 
-/// Marks what may run in a kernel: the only trace of nvcc under `include/`.
+/// Inner functions of loops: compilers give up on inlining into large loops, and a call costs more than what is called.
+#if defined(__GNUC__) || defined(__clang__)
+#define AHA_INLINE __attribute__((always_inline)) inline
+#define AHA_INLINE_LAMBDA __attribute__((always_inline))
+#else
+#define AHA_INLINE inline
+#define AHA_INLINE_LAMBDA
+#endif
+
+/// Marks what may run in a kernel: the only trace of nvcc under `include/`. On the host it is part of a loop over lanes.
 #if defined(__CUDACC__)
 #define AHA_FN __host__ __device__
+#elif defined(__GNUC__) || defined(__clang__)
+#define AHA_FN __attribute__((always_inline))
 #else
 #define AHA_FN
 #endif

@@ -3,6 +3,7 @@
 
 #include <aha/core/dual.hpp>
 #include <aha/core/numeric_sum.hpp>
+#include <aha/cpu/simd.hpp>
 #include <aha/loss/expression.hpp>
 #include <aha/loss/token_batch.hpp>
 #include <algorithm>
@@ -44,12 +45,9 @@ void stage_mask(mask_view<host> const& m, std::int64_t row, std::int64_t first, 
   std::fill(to + n, to + padded, T(0));
 }
 
-/// The passive columns and the log-probabilities of one block, ready for whole lanes: absent columns are zeros, the
-/// last lanes of a short block are padding under mask 0.
+/// Where the columns of one block lie: absent ones are zeros. Small, so that loops keep a copy that no store can alias.
 template <class T>
-struct token_block {
-  int count = 0;   ///< tokens
-  int padded = 0;  ///< count rounded up to a multiple of 16
+struct block_columns {
   T const* logp = nullptr;
   T const* old_logp = nullptr;
   T const* ref_logp = nullptr;
@@ -61,9 +59,17 @@ struct token_block {
   T const* given = nullptr;
   T const* adv = nullptr;
   T const* weight = nullptr;
+  T const* mask = nullptr;
+  T const* keep = nullptr;
+};
+
+/// The passive columns and the log-probabilities of one block, ready for whole lanes: the last lanes of a short block are
+/// padding under mask 0.
+template <class T>
+struct token_block : block_columns<T> {
+  int count = 0;   ///< tokens
+  int padded = 0;  ///< count rounded up to a multiple of 16
   T S[statistic_slots] = {};
-  alignas(64) T mask[block_tokens];
-  alignas(64) T keep[block_tokens];
 };
 
 /// Stages columns of one sequence block by block.
@@ -86,7 +92,10 @@ class block_stager {
   void stage(std::int64_t first, int n, token_block<T>& block) {
     block.count = n;
     block.padded = (n + 15) / 16 * 16;
-    stage_mask(mask_, row_, first, n, block.padded, block.mask);
+    block.mask = mask_buffer_;
+    block.keep = keep_;
+    if (mask_.present() || n != all_in_) stage_mask(mask_, row_, first, n, block.padded, mask_buffer_);
+    all_in_ = mask_.present() ? 0 : n;
     int buffer = 0;
     auto const at = [&](column<T const, host> const& c) {
       return column_at(c, first, n, block.padded, buffers_[buffer++]);
@@ -103,9 +112,9 @@ class block_stager {
     block.adv = b_.adv.scope == scope::sequence ? adv_ : at(b_.adv.values);
     block.weight = b_.weight.scope == scope::sequence ? weight_ : at(b_.weight.values);
     if (b_.keep.scope == scope::token) {
-      stage_mask(b_.keep.values, row_, first, n, block.padded, block.keep);
+      stage_mask(b_.keep.values, row_, first, n, block.padded, keep_);
     } else if (b_.keep.scope == scope::sequence) {
-      std::fill_n(block.keep, block.padded, b_.keep.values.at(0, i_) ? T(1) : T(0));
+      std::fill_n(keep_, block.padded, b_.keep.values.at(0, i_) ? T(1) : T(0));
     }
   }
 
@@ -125,17 +134,65 @@ class block_stager {
   std::int64_t i_ = 0;
   std::int64_t row_ = 0;
   alignas(64) T zeros_[block_tokens];
+  int all_in_ = 0;  // tokens of the last block that was staged without a mask
+  alignas(64) T mask_buffer_[block_tokens];
+  alignas(64) T keep_[block_tokens];
   alignas(64) T adv_[block_tokens];
   alignas(64) T weight_[block_tokens];
   alignas(64) T buffers_[11][block_tokens];  // one for each column of `stage`
 };
 
+/// A sum over leaves, token by token. What lies there before the first leaf adds to it is not read into it.
+template <class T>
+struct leaf_sum {
+  T* at = nullptr;
+  bool begun = false;
+
+  /// What loops take the running sum under.
+  template <class V>
+  mask_t<V> begun_in() const {
+    return lane<V>(begun ? 1 : 0) > lane<V>(0);
+  }
+  /// Zeros where no leaf has added.
+  void end(int n) {
+    if (!begun) std::fill_n(at, n, T(0));
+    begun = true;
+  }
+};
+
 /// What the leaves of a block add to.
 template <class T>
 struct block_sums {
-  alignas(64) T value[block_tokens];
-  alignas(64) T d[active_inputs][block_tokens];  ///< by each active input
-  alignas(64) T dS[statistic_slots][block_tokens];
+  leaf_sum<T> value;
+  leaf_sum<T> d[active_inputs];  ///< by each active input
+  leaf_sum<T> dS[statistic_slots];
+};
+
+/// The sides of a clip that tokens of a block are on: bit k of entry i is token i * width + k.
+struct clip_marks {
+  std::uint32_t sides[4][block_tokens];
+  unsigned begun = 0;  ///< bit s: sides[s] was written
+
+  /// Marks lanes of one batch, beside what other leaves have marked.
+  template <class V>
+  void mark(unsigned side, unsigned before, int j, mask_t<V> const& clipped) {
+    std::uint32_t& at = sides[side][j / lane_ops<V>::width];
+    at = lane_ops<V>::bits(clipped) | ((before >> side & 1U) != 0 ? at : 0U);
+  }
+  /// Marked tokens of a side over the first `batches` entries.
+  std::int64_t count(unsigned side, int batches) const {
+    std::int64_t n = 0;
+    if ((begun >> side & 1U) == 0) return n;
+    for (int i = 0; i < batches; ++i) n += count_bits(sides[side][i]);
+    return n;
+  }
+
+ private:
+  static std::int64_t count_bits(std::uint32_t x) {
+    x = x - (x >> 1U & 0x55555555U);
+    x = (x & 0x33333333U) + (x >> 2U & 0x33333333U);
+    return (x + (x >> 4U) & 0x0F0F0F0FU) * 0x01010101U >> 24U;
+  }
 };
 
 /// The active input of a term, whatever its parameters.
@@ -146,37 +203,31 @@ template <class Term>
 inline constexpr bool has_adjoint =
     !std::is_same_v<typename Term::statistic, no_statistic> && Term::differentiates_statistic;
 
-/// The value of `p[j ...]` where `m`, else 0: a masked position is selected out before any maths.
-template <class V, class T>
-V load_where(mask_t<V> const& m, T const* p) {
-  return math::select(m, lane_ops<V>::load(p), lane<V>(0));
-}
-
 // One lane of tokens of a block, as the record that a term names. `active_part` copies the passive inputs of a record and
 // seeds what the term is differentiated by: its active input in direction 0, a differentiated statistic in direction 1.
 
 template <class V, class T>
-void read_record(token_block<T> const& b, int j, mask_t<V> const& m, token<V>& t) {
-  t.logp = load_where<V>(m, b.logp + j);
-  t.entropy = load_where<V>(m, b.entropy + j);
-  t.lse = load_where<V>(m, b.lse + j);
-  t.old_logp = load_where<V>(m, b.old_logp + j);
-  t.ref_logp = load_where<V>(m, b.ref_logp + j);
-  t.adv = load_where<V>(m, b.adv + j);
+AHA_INLINE void read_record(block_columns<T> const& b, int j, mask_t<V> const& m, token<V>& t) {
+  t.logp = lane_ops<V>::load_where(m, b.logp + j);
+  t.entropy = lane_ops<V>::load_where(m, b.entropy + j);
+  t.lse = lane_ops<V>::load_where(m, b.lse + j);
+  t.old_logp = lane_ops<V>::load_where(m, b.old_logp + j);
+  t.ref_logp = lane_ops<V>::load_where(m, b.ref_logp + j);
+  t.adv = lane_ops<V>::load_where(m, b.adv + j);
 }
 template <class V, class T>
-void read_record(token_block<T> const& b, int j, mask_t<V> const& m, value_token<V>& t) {
-  t.value = load_where<V>(m, b.value + j);
-  t.old_value = load_where<V>(m, b.old_value + j);
-  t.returns = load_where<V>(m, b.returns + j);
+AHA_INLINE void read_record(block_columns<T> const& b, int j, mask_t<V> const& m, value_token<V>& t) {
+  t.value = lane_ops<V>::load_where(m, b.value + j);
+  t.old_value = lane_ops<V>::load_where(m, b.old_value + j);
+  t.returns = lane_ops<V>::load_where(m, b.returns + j);
 }
 template <class V, class T>
-void read_record(token_block<T> const& b, int j, mask_t<V> const& m, given_token<V>& t) {
-  t.given = load_where<V>(m, b.given + j);
+AHA_INLINE void read_record(block_columns<T> const& b, int j, mask_t<V> const& m, given_token<V>& t) {
+  t.given = lane_ops<V>::load_where(m, b.given + j);
 }
 
 template <class Term, class D, class V>
-token<D> active_part(token<V> const& p) {
+AHA_INLINE token<D> active_part(token<V> const& p) {
   token<D> t;
   t.old_logp = p.old_logp;
   t.ref_logp = p.ref_logp;
@@ -196,7 +247,7 @@ token<D> active_part(token<V> const& p) {
   return t;
 }
 template <class Term, class D, class V>
-value_token<D> active_part(value_token<V> const& p) {
+AHA_INLINE value_token<D> active_part(value_token<V> const& p) {
   value_token<D> t;
   t.value = D::seeded(p.value, 0);
   t.old_value = p.old_value;
@@ -204,49 +255,100 @@ value_token<D> active_part(value_token<V> const& p) {
   return t;
 }
 template <class Term, class D, class V>
-given_token<D> active_part(given_token<V> const& p) {
+AHA_INLINE given_token<D> active_part(given_token<V> const& p) {
   return {D::seeded(p.given, 0)};
 }
 
 /// One lane of the block as a term sees it, without derivatives.
 template <class V, class Term, class T>
-typename Term::template record<V> passive_token(token_block<T> const& b, int j, mask_t<V> const& m) {
+AHA_INLINE typename Term::template record<V> passive_token(block_columns<T> const& b, int j, mask_t<V> const& m) {
   typename Term::template record<V> t;
   read_record(b, j, m, t);
-  if constexpr (!std::is_same_v<typename Term::statistic, no_statistic>) {
-    t.S = lane<V>(static_cast<double>(b.S[index_of<typename Term::statistic>(statistics{})]));
-  }
   return t;
 }
 
-/// Adds one leaf over a block: the value times `value_scale` and its derivatives times `gradient_scale`. Two seeds where
-/// the term is differentiated by a statistic too (its own log-probability and S), one elsewhere. The same code for every lane and objective.
-template <class V, class Term, class T>
-void add_leaf(leaf<Term> const& given, token_block<T> const& b, double value_scale, double gradient_scale,
-              block_sums<T>& sums) {
-  // A copy that no store can alias: parameters are converted and broadcast once a block instead of once a lane.
-  leaf<Term> const l = given;
+/// The loop of `add_leaf`.
+template <bool Fresh, class V, class Term, class T>
+AHA_INLINE void add_leaf_with(leaf<Term> const& given, token_block<T> const& block, double value_scale,
+                              double gradient_scale, block_sums<T>& sums, clip_marks* marks) {
+  using ops = lane_ops<V>;
   using D = dual<V, has_adjoint<Term> ? 2 : 1>;
+  // Copies that no store can alias: parameters are converted and broadcast once a block instead of once a lane.
+  leaf<Term> const l = given;
+  block_columns<T> const b = block;
+  int const padded = block.padded;
   V const vs = lane<V>(value_scale);
   V const gs = lane<V>(gradient_scale);
   V const zero = lane<V>(0);
-  T* const d0 = sums.d[static_cast<int>(input_of<Term>)];
-  for (int j = 0; j < b.padded; j += lane_ops<V>::width) {
-    mask_t<V> const m = lane_ops<V>::load(b.mask + j) > zero;
-    D const r = l.term(active_part<Term, D>(passive_token<V, Term>(b, j, m)));
+  leaf_sum<T>& d0 = sums.d[static_cast<int>(input_of<Term>)];
+  T* const to_value = sums.value.at;
+  T* const to_d0 = d0.at;
+  mask_t<V> const value_begun = sums.value.template begun_in<V>();
+  mask_t<V> const d0_begun = d0.template begun_in<V>();
+  [[maybe_unused]] unsigned const before = marks != nullptr ? marks->begun : 0;
+  [[maybe_unused]] V S = zero;
+  if constexpr (!std::is_same_v<typename Term::statistic, no_statistic>) {
+    S = lane<V>(static_cast<double>(block.S[index_of<typename Term::statistic>(statistics{})]));
+  }
+  for (int j = 0; j < padded; j += ops::width) {
+    mask_t<V> const m = ops::load(b.mask + j) > zero;
+    auto t = passive_token<V, Term>(b, j, m);
+    if constexpr (!std::is_same_v<typename Term::statistic, no_statistic>) t.S = S;
+    D const r = l.term(active_part<Term, D>(t));
+    if constexpr (has_clip_side<Term, V>::value) {
+      if (marks != nullptr) {
+        clip_side<V> const side = l.term.clipped(t);
+        if constexpr ((Term::sides & clips::low) != 0) marks->mark<V>(0, before, j, m && side.low);
+        if constexpr ((Term::sides & clips::high) != 0) marks->mark<V>(1, before, j, m && side.high);
+        if constexpr ((Term::sides & clips::dual) != 0) marks->mark<V>(2, before, j, m && side.dual);
+        if constexpr ((Term::sides & clips::value) != 0) marks->mark<V>(3, before, j, m && side.value);
+      }
+    }
+    mask_t<V> const valid = l.keep ? m && ops::load(b.keep + j) > zero : m;
     V factor = lane<V>(1);
     if (l.weight > 0) {
-      V const w = load_where<V>(m, b.weight + j);
+      V const w = ops::load_where(m, b.weight + j);
       for (int k = 0; k < l.weight; ++k) factor = factor * w;
     }
-    mask_t<V> const valid = l.keep ? m && lane_ops<V>::load(b.keep + j) > zero : m;
-    auto const add = [&](T* to, V const& x) {
-      lane_ops<V>::store(to + j, lane_ops<V>::load(to + j) + math::select(valid, x * factor, zero));
+    auto const add = [&](T* to, mask_t<V> const& begun, V x) {
+      if (l.weight > 0) x = x * factor;
+      x = ops::zero_unless(valid, x);
+      if constexpr (Fresh) {
+        ops::store(to + j, x);
+      } else {
+        ops::store(to + j, ops::load_where(begun, to + j) + x);
+      }
     };
-    add(sums.value, r.value * vs);
-    add(d0, r.d[0] * gs);
-    if constexpr (has_adjoint<Term>) add(sums.dS[index_of<typename Term::statistic>(statistics{})], r.d[1] * gs);
+    add(to_value, value_begun, r.value * vs);
+    add(to_d0, d0_begun, r.d[0] * gs);
+    if constexpr (has_adjoint<Term>) {
+      leaf_sum<T> const& dS = sums.dS[index_of<typename Term::statistic>(statistics{})];
+      add(dS.at, dS.template begun_in<V>(), r.d[1] * gs);
+    }
   }
+  sums.value.begun = true;
+  d0.begun = true;
+  if constexpr (has_adjoint<Term>) sums.dS[index_of<typename Term::statistic>(statistics{})].begun = true;
+  if constexpr (has_clip_side<Term, V>::value) {
+    if (marks != nullptr) marks->begun |= Term::sides;
+  }
+}
+/// Adds one leaf over a block: the value times `value_scale` and its derivatives times `gradient_scale`. Two seeds where
+/// the term is differentiated by a statistic too (its own log-probability and S), one elsewhere. Where `marks` are wanted
+/// the tokens that the term clips are marked, from the same exponential. The same code for every lane and objective.
+template <class V, class Term, class T>
+void add_leaf(leaf<Term> const& l, token_block<T> const& block, double value_scale, double gradient_scale,
+              block_sums<T>& sums, clip_marks* marks) {
+  bool const factors = l.weight > 0 || l.keep;
+  bool const first = !sums.value.begun && !sums.d[static_cast<int>(input_of<Term>)].begun;
+  with_constants(l.term, [&](Term const& term) AHA_INLINE_LAMBDA {
+    if (factors || !first || has_adjoint<Term>) {
+      leaf<Term> const any{1, l.weight, l.keep, term};
+      add_leaf_with<false, V>(any, block, value_scale, gradient_scale, sums, marks);
+    } else {
+      add_leaf_with<true, V>(leaf<Term>{1, 0, false, term}, block, value_scale, gradient_scale, sums, marks);
+    }
+  });
 }
 
 AHA_NAMESPACE_END
