@@ -70,23 +70,13 @@ class sequence_engine {
   /// Evaluates sequence i, writes its outputs, adds its sums to `stats`.
   void run(std::int64_t i, loss_stats& stats) {
     std::int64_t const begin = b_.layout.begin(i);
-    std::int64_t const end = b_.layout.end(i);
-    std::int64_t const row_end = b_.layout.is_packed() ? end : b_.layout.width;
-    row_ = b_.layout.row(i);
-    mask_view<host> const& mask = b_.mask.present() ? b_.mask : b_.layout.mask;
-    range_ = unmasked_range(mask, row_, begin, end);
+    std::int64_t const row_end = b_.layout.is_packed() ? b_.layout.end(i) : b_.layout.width;
+    go_to(i);
     zero(begin, range_.count > 0 ? range_.first : row_end);
     if (range_.count == 0) return finish_sequence({}, on_, 0, stats);
     zero(range_.last + 1, row_end);
-    n_ = b_.length.present() ? static_cast<double>(b_.length[i]) : static_cast<double>(range_.count);
-    prompt_tokens_ = b_.prompt_tokens.present() ? static_cast<double>(b_.prompt_tokens[i]) : 0;
     stager_.sequence(i, range_.last + 1 - range_.first);
 
-    int parts = 0;
-    objective_.for_each_part([&](auto const& part) {
-      weights_[parts] = weight_of(part);
-      losses_[parts++] = {};
-    });
     if (on_ != 0) observed_ = {};
     fixed_sum adjoint[statistic_slots];
     bool const reads_S = (needs_.active & reads::statistic) != 0;
@@ -97,14 +87,39 @@ class sequence_engine {
       if ((on_ & ~(observe::parts | observe::clip)) != 0) observe_block<V>(block_, on_, observed_, stats);
     });
     if (needs_.adjoint && out_.dlogp.present()) adjoint_pass(adjoint);
-    for (int p = 0; p < parts; ++p) {
+    for (int p = 0; p < parts_; ++p) {
       if (weights_[p] != 0) stats.part_loss[static_cast<std::size_t>(p)] += weights_[p] * losses_[p].total();
     }
-    stats.parts = parts;
+    stats.parts = parts_;
     finish_sequence(observed_, on_, range_.count, stats);
   }
 
+  /// The gradient of one token, with the bits that `run` gives it; for objectives without a statistic.
+  void run_token(std::int64_t i, std::int64_t t) {
+    if (i != at_) {
+      go_to(i);
+      stager_.sequence(i, 1);
+    }
+    stager_.stage(t, 1, block_);
+    loss_stats unused;
+    evaluate_block(t, 1, nullptr, unused);
+  }
+
  private:
+  /// Reads what a sequence's tokens share.
+  void go_to(std::int64_t i) {
+    at_ = i;
+    row_ = b_.layout.row(i);
+    mask_view<host> const& mask = b_.mask.present() ? b_.mask : b_.layout.mask;
+    range_ = unmasked_range(mask, row_, b_.layout.begin(i), b_.layout.end(i));
+    n_ = b_.length.present() ? static_cast<double>(b_.length[i]) : static_cast<double>(range_.count);
+    prompt_tokens_ = b_.prompt_tokens.present() ? static_cast<double>(b_.prompt_tokens[i]) : 0;
+    parts_ = 0;
+    objective_.for_each_part([&](auto const& part) {
+      weights_[parts_] = weight_of(part);
+      losses_[parts_++] = {};
+    });
+  }
   template <class F>
   void each_block(F const& f) {
     for (std::int64_t t = range_.first; t <= range_.last; t += block_tokens) {
@@ -167,7 +182,7 @@ class sequence_engine {
         for (int j = 0; j < padded; ++j) token_loss_[j] += wt * value_[j];
       }
     });
-    if (needs_.adjoint) {
+    if (needs_.adjoint && adjoint != nullptr) {
       for (int k = 0; k < statistic_slots; ++k) {
         sums_.dS[k].end(padded);
         adjoint[k].add(sums_.dS[k].at, padded);
@@ -244,6 +259,8 @@ class sequence_engine {
   double weights_[max_parts];
   fixed_sum losses_[max_parts];
   sequence_sums observed_;
+  int parts_ = 0;
+  std::int64_t at_ = -1;
   std::int64_t row_ = 0;
   token_range range_;
   double n_ = 0;

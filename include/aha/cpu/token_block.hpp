@@ -177,21 +177,21 @@ struct clip_marks {
   template <class V>
   void mark(unsigned side, unsigned before, int j, mask_t<V> const& clipped) {
     std::uint32_t& at = sides[side][j / lane_ops<V>::width];
-    at = lane_ops<V>::bits(clipped) | ((before >> side & 1U) != 0 ? at : 0U);
+    at = lane_ops<V>::bits(clipped) | (((before >> side) & 1U) != 0 ? at : 0U);
   }
   /// Marked tokens of a side over the first `batches` entries.
   std::int64_t count(unsigned side, int batches) const {
     std::int64_t n = 0;
-    if ((begun >> side & 1U) == 0) return n;
+    if (((begun >> side) & 1U) == 0) return n;
     for (int i = 0; i < batches; ++i) n += count_bits(sides[side][i]);
     return n;
   }
 
  private:
   static std::int64_t count_bits(std::uint32_t x) {
-    x = x - (x >> 1U & 0x55555555U);
-    x = (x & 0x33333333U) + (x >> 2U & 0x33333333U);
-    return (x + (x >> 4U) & 0x0F0F0F0FU) * 0x01010101U >> 24U;
+    x = x - ((x >> 1U) & 0x55555555U);
+    x = (x & 0x33333333U) + ((x >> 2U) & 0x33333333U);
+    return (((x + (x >> 4U)) & 0x0F0F0F0FU) * 0x01010101U) >> 24U;
   }
 };
 
