@@ -2,6 +2,8 @@
 #pragma once
 
 #include <aha/cpu/softmax_loop.hpp>
+#include <algorithm>
+#include <cmath>
 
 AHA_NAMESPACE_BEGIN
 
@@ -13,6 +15,12 @@ struct gradient_terms {
   double dlogp = 0.0;     ///< a
   double dentropy = 0.0;  ///< b
   double dlse = 0.0;      ///< c
+
+  /// Then no element of the gradient is NaN: a NaN or +inf among the logits shows in log_sum.
+  [[nodiscard]] bool finite() const {
+    return std::isfinite(max) && std::isfinite(log_sum) && std::isfinite(entropy) && std::isfinite(dlogp) &&
+           std::isfinite(dentropy) && std::isfinite(dlse);
+  }
 };
 
 /// Gradient of `a log p_t + b H + c lse` with respect to logits away from the target: p (A + B (log p + H)),
@@ -52,8 +60,15 @@ void gradient_of_row(Stored const* row, std::int64_t vocabulary, std::int64_t ta
   gradient_lane<WithEntropy, V> const of(g, temperature);
   constexpr std::int64_t width = lane_ops<V>::width;
   std::int64_t i = 0;
+  if (!g.finite()) {
+    for (; i < vocabulary; i += width) {
+      std::int64_t const n = std::min(width, vocabulary - i);
+      store_row_end(of(load_row_end<V>(row + i, n)), n, to + i);
+    }
+    i = vocabulary;
+  }
   // Past the caches a vector that fills whole cache lines is written without being read first.
-  if (stream && can_stream<V, Stored>) {
+  if (stream && can_stream<V, Stored> && i == 0) {
     std::int64_t const to_line =
         static_cast<std::int64_t>(-reinterpret_cast<std::uintptr_t>(to) % sizeof(V) / sizeof(Stored));
     if (to_line > 0 && to_line <= vocabulary) {
@@ -71,8 +86,7 @@ void gradient_of_row(Stored const* row, std::int64_t vocabulary, std::int64_t ta
   for (; i + 2 * width <= vocabulary; i += 2 * width) {
     V const first = of(load_row<V>(row + i));
     V const second = of(load_row<V>(row + i + width));
-    store_row(first, to + i);
-    store_row(second, to + i + width);
+    store_row(first, second, to + i);
   }
   for (; i + width <= vocabulary; i += width) store_row(of(load_row<V>(row + i)), to + i);
   if (i < vocabulary) store_row_end(of(load_row_end<V>(row + i, vocabulary - i)), vocabulary - i, to + i);

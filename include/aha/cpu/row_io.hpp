@@ -133,7 +133,16 @@ AHA_INLINE V load_row(Stored const* from) {
   }
 }
 
-/// One lane of results to `to[0 ...]`, rounded once where that is narrower.
+#if defined(__AVX2__)
+/// `to_bfloat16` of eight numbers, none NaN, in the low halves of eight integers.
+AHA_INLINE __m256i rounded_to_bfloat16(__m256 x) {
+  __m256i const u = _mm256_castps_si256(x);
+  __m256i const odd = _mm256_and_si256(_mm256_srli_epi32(u, 16), _mm256_set1_epi32(1));
+  return _mm256_srli_epi32(_mm256_add_epi32(_mm256_add_epi32(u, _mm256_set1_epi32(0x7FFF)), odd), 16);
+}
+#endif
+
+/// One lane of results, none NaN, to `to[0 ...]`, rounded once where that is narrower.
 template <class V, class Stored>
 AHA_INLINE void store_row(V const& x, Stored* to) {
   if constexpr (std::is_same_v<Stored, scalar_t<V>>) {
@@ -144,14 +153,11 @@ AHA_INLINE void store_row(V const& x, Stored* to) {
       __m256i bits;
       if constexpr (std::is_same_v<Stored, float16>) {
         bits = _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT);
-      } else {  // as to_bfloat16
+      } else {  // as to_bfloat16 has it
         __m512i const u = _mm512_castps_si512(x);
-        __m512i const top = _mm512_srli_epi32(u, 16);
-        __m512i const odd = _mm512_and_si512(top, _mm512_set1_epi32(1));
-        __m512i const rounded =
-            _mm512_srli_epi32(_mm512_add_epi32(_mm512_add_epi32(u, _mm512_set1_epi32(0x7FFF)), odd), 16);
-        __mmask16 const nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
-        bits = _mm512_cvtepi32_epi16(_mm512_mask_or_epi32(rounded, nan, top, _mm512_set1_epi32(0x40)));
+        __m512i const odd = _mm512_and_si512(_mm512_srli_epi32(u, 16), _mm512_set1_epi32(1));
+        bits = _mm512_cvtepi32_epi16(
+            _mm512_srli_epi32(_mm512_add_epi32(_mm512_add_epi32(u, _mm512_set1_epi32(0x7FFF)), odd), 16));
       }
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), bits);
       return;
@@ -163,13 +169,7 @@ AHA_INLINE void store_row(V const& x, Stored* to) {
       if constexpr (std::is_same_v<Stored, float16>) {
         bits = _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT);
       } else {
-        __m256i const u = _mm256_castps_si256(x);
-        __m256i const top = _mm256_srli_epi32(u, 16);
-        __m256i const odd = _mm256_and_si256(top, _mm256_set1_epi32(1));
-        __m256i const rounded =
-            _mm256_srli_epi32(_mm256_add_epi32(_mm256_add_epi32(u, _mm256_set1_epi32(0x7FFF)), odd), 16);
-        __m256i const nan = _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q));
-        __m256i const chosen = _mm256_blendv_epi8(rounded, _mm256_or_si256(top, _mm256_set1_epi32(0x40)), nan);
+        __m256i const chosen = rounded_to_bfloat16(x);
         bits = _mm_packus_epi32(_mm256_castsi256_si128(chosen), _mm256_extracti128_si256(chosen, 1));
       }
       _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bits);
@@ -182,7 +182,21 @@ AHA_INLINE void store_row(V const& x, Stored* to) {
   }
 }
 
-/// The row's last `n` elements, fewer than a lane: what lies behind them is -inf, which weighs nothing.
+/// Two lanes of results to `to[0 ...]`.
+template <class V, class Stored>
+AHA_INLINE void store_row(V const& x, V const& y, Stored* to) {
+#if defined(__AVX2__)
+  if constexpr (sizeof(V) == 32 && std::is_same_v<Stored, bfloat16>) {
+    __m256i const packed = _mm256_packus_epi32(rounded_to_bfloat16(x), rounded_to_bfloat16(y));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_permute4x64_epi64(packed, 0xD8));
+    return;
+  }
+#endif
+  store_row(x, to);
+  store_row(y, to + lane_ops<V>::width);
+}
+
+/// `n` elements, at most a lane: what lies behind them is -inf, which weighs nothing. Results may be NaN.
 template <class V, class Stored>
 V load_row_end(Stored const* from, std::int64_t n) {
   using P = scalar_t<V>;
