@@ -122,10 +122,10 @@ struct lane_ops<dual<V, N>> {
     return chain(e.expm1mx, e.expm1, x);
   }
   AHA_FN static D min(D const& a, D const& b) {
-    return pick(math::min(a.value, b.value), a.value < b.value, b.value < a.value, a, b);
+    return pick(math::min(b.value, a.value), a.value < b.value, b.value < a.value, a, b);
   }
   AHA_FN static D max(D const& a, D const& b) {
-    return pick(math::max(a.value, b.value), a.value > b.value, b.value > a.value, a, b);
+    return pick(math::max(b.value, a.value), a.value > b.value, b.value > a.value, a, b);
   }
   AHA_FN static D clamp(D const& x, V const& lo, V const& hi) {
     D r;
