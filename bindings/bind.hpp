@@ -3,6 +3,10 @@
 
 #include <pybind11/pybind11.h>
 
+/// A macro's value as text.
+#define AHA_TEXT_OF(...) #__VA_ARGS__
+#define AHA_TEXT(...) AHA_TEXT_OF(__VA_ARGS__)
+
 /// What module.cpp calls, one function a file.
 namespace aha_python {
 

@@ -24,7 +24,7 @@ struct advantage_answer {
   aha::advantage_stats stats;
 };
 
-adv::dynamic_group make_method(py::args const& args, py::kwargs const& kwargs) {
+adv::dynamic_group make_group_method(py::args const& args, py::kwargs const& kwargs) {
   static option_keys const keys{"baseline",  "scale",       "eps",       "ddof", "eps_at",
                                 "singleton", "zero_spread", "flat_rest", "clip"};
   call_arguments call("advantage.group", args, kwargs);
@@ -55,7 +55,7 @@ adv::dynamic_group make_method(py::args const& args, py::kwargs const& kwargs) {
   return m;
 }
 
-std::string repr_of(adv::dynamic_group const& m) {
+std::string group_method_repr(adv::dynamic_group const& m) {
   std::string const baseline =
       std::visit([](auto const& b) { return quoted(std::decay_t<decltype(b)>::name); }, m.baseline.choice);
   std::string const scale = std::visit(
@@ -153,15 +153,19 @@ void bind_advantage(py::module_& m) {
       "\"leave_one_out\", \"unscaled\" or \"zero\".\n"
       "clip: ends of the advantages, (low, high) with low <= 0 <= high, or one number for both sides.\n"
       "A NaN reward is invalid: in no statistic, advantage exactly 0.")
-      .def(py::init(&make_method),
+      .def(py::init(&make_group_method),
            "__init__(self, *, baseline=\"mean\", scale=\"std\", eps=1e-06, ddof=1, eps_at=\"std\", singleton=\"zero\", "
            "zero_spread=\"zero\", flat_rest=\"unscaled\", clip=None)\n--\n\n")
-      .def("__repr__", &repr_of)
+      .def("__repr__", &group_method_repr)
       .def(
-          "__eq__", [](adv::dynamic_group const& a, adv::dynamic_group const& b) { return repr_of(a) == repr_of(b); },
+          "__eq__",
+          [](adv::dynamic_group const& a, adv::dynamic_group const& b) {
+            return group_method_repr(a) == group_method_repr(b);
+          },
           py::is_operator())
-      .def("__hash__", [](adv::dynamic_group const& a) { return py::hash(py::str(repr_of(a))); })
-      .def(py::pickle(&repr_of, [](std::string const& text) { return make_method({}, keywords_of(text)); }));
+      .def("__hash__", [](adv::dynamic_group const& a) { return py::hash(py::str(group_method_repr(a))); })
+      .def(py::pickle(&group_method_repr,
+                      [](std::string const& text) { return make_group_method({}, keywords_of(text)); }));
 
   py::class_<group_array>(
       m, "groups",

@@ -32,7 +32,7 @@ struct whiten_answer {
   aha::column_stats stats;
 };
 
-whitening_method make_method(py::args const& args, py::kwargs const& kwargs) {
+whitening_method make_whitening(py::args const& args, py::kwargs const& kwargs) {
   static option_keys const keys{"scale", "eps", "ddof", "eps_at", "shift_mean", "singleton", "zero_spread", "clip"};
   call_arguments call("advantage.whitening", args, kwargs);
   py::handle const given = call.given(keys["scale"]);
@@ -54,7 +54,7 @@ whitening_method make_method(py::args const& args, py::kwargs const& kwargs) {
   return m;
 }
 
-std::string repr_of(whitening_method const& m) {
+std::string whitening_repr(whitening_method const& m) {
   return std::visit(
       [](auto const& w) {
         return "advantage.whitening(scale=" + quoted(std::decay_t<decltype(w.scale)>::name) + members_repr(w.scale) +
@@ -223,15 +223,16 @@ void bind_whiten(py::module_& m) {
       "zero_spread: what an entry gets that given moments without spread do not know, \"zero\" or \"unscaled\"; the\n"
       "entries of a column of equal numbers are exactly 0 (or the mean) either way.\n"
       "clip: ends of the results, (low, high) with low <= 0 <= high, or one number for both sides.")
-      .def(py::init(&make_method),
+      .def(py::init(&make_whitening),
            "__init__(self, *, scale=\"std\", eps=1e-08, ddof=1, eps_at=\"variance\", shift_mean=True, "
            "singleton=\"zero\", zero_spread=\"zero\", clip=None)\n--\n\n")
-      .def("__repr__", &repr_of)
+      .def("__repr__", &whitening_repr)
       .def(
-          "__eq__", [](whitening_method const& a, whitening_method const& b) { return repr_of(a) == repr_of(b); },
+          "__eq__",
+          [](whitening_method const& a, whitening_method const& b) { return whitening_repr(a) == whitening_repr(b); },
           py::is_operator())
-      .def("__hash__", [](whitening_method const& a) { return py::hash(py::str(repr_of(a))); })
-      .def(py::pickle(&repr_of, [](std::string const& text) { return make_method({}, keywords_of(text)); }));
+      .def("__hash__", [](whitening_method const& a) { return py::hash(py::str(whitening_repr(a))); })
+      .def(py::pickle(&whitening_repr, [](std::string const& text) { return make_whitening({}, keywords_of(text)); }));
 
   py::class_<aha::column_stats> stats(m, "column_stats",
                                       "What measure and whiten saw of a column; mergeable over shards.");

@@ -26,6 +26,8 @@ struct argument {
 /// `aha::<function>: <name>: expected <expected>, got <got>` as a TypeError (wrong kind of object) or a ValueError.
 [[noreturn]] void wrong_type(argument where, std::string_view expected, std::string_view got);
 [[noreturn]] void wrong_value(argument where, std::string_view expected, std::string_view got);
+/// An array on another device. CUDA's is a RuntimeError: the argument is right, this build cannot take it.
+[[noreturn]] void wrong_device(argument where, std::string_view device);
 
 /// An array that somebody else owns: NumPy, torch on the host, or anything with `__dlpack__` on the host.
 /// Strides count elements and are never negative. `owner` keeps the memory alive; it must die under the interpreter

@@ -99,7 +99,7 @@ void fill_from_torch(array_view& a, py::handle object, torch_names const& names,
     }
   }
   if (attribute(x, names.is_cpu).ptr() != Py_True) {
-    wrong_value(where, "host memory (CPU)", std::string(py::str(object.attr("device"))));
+    wrong_device(where, std::string(py::str(object.attr("device"))));
   }
   if (!active && attribute(x, names.requires_grad).ptr() == Py_True) refuse_gradient(where);
   if (attribute(x, names.layout).ptr() != names.strided) {
@@ -212,7 +212,7 @@ auto asking(argument where, F const& f) {
 
 void require_host(std::int64_t type, std::int64_t index, argument where) {
   if (type == dlpack::host_device) return;
-  wrong_value(where, "host memory (CPU)", dlpack::device_name(type, index));
+  wrong_device(where, dlpack::device_name(type, index));
 }
 
 bool is_jax(py::handle object) {

@@ -260,7 +260,7 @@ class Writer:
                 functions.append(self.function(name, thing))
             else:
                 variables.append(f"{name}: {type(thing).__name__}")
-        blocks = [[ARRAY], *classes, variables, ["def _build_config() -> dict[str, Any]: ..."], *functions]
+        blocks = [[ARRAY], *classes, variables, ["_level: str", "def _build_config() -> dict[str, Any]: ..."], *functions]
         text = "\n\n".join("\n".join(b) for b in blocks) + "\n"
         return HEAD + imports(text, self.aha) + text
 

@@ -467,6 +467,7 @@ __version__: str
 keep: keep_factor
 weight: weight_factor
 
+_level: str
 def _build_config() -> dict[str, Any]: ...
 
 def advantages(

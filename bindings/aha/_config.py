@@ -8,7 +8,8 @@ import platform
 import sys
 from typing import Any
 
-from ._aha import __version__, _build_config
+from . import _levels
+from ._aha import __version__, _build_config, _level
 
 
 def _version(package: str) -> str | None:
@@ -23,14 +24,25 @@ def _version(package: str) -> str | None:
 
 
 def show_config(mode: str = "stdout") -> dict[str, Any] | None:
-    """Prints version, ABI, compiler, instruction set, CPU, threads, executors, and the packages beside aha.
+    """Prints version, module, ABI, compiler, instruction set, CPU, threads, executors, and the packages beside aha.
+
+    module: the compiled module that is loaded; modules: those that this build has; cpu: what the machine runs. The
+    environment variable AHA_CPU (v2, v3, v4) chooses another module, before the first import.
 
     mode: "stdout" prints; "dicts" returns the same as a dict, for logs and reports. Imports nothing: the versions of
     torch and JAX are those of the imported packages, else of the installed ones, None where there are none.
     """
     if mode not in ("stdout", "dicts"):
         raise ValueError(f'aha::show_config: mode: expected one of "stdout", "dicts", got {mode!r}')
-    config: dict[str, Any] = {"aha": __version__, **_build_config(), "python": platform.python_version()}
+    cpu = _levels.machine()
+    config: dict[str, Any] = {
+        "aha": __version__,
+        "module": f"_aha_{_level}",
+        "modules": [f"_aha_{level}" for level in _levels.built()],
+        "cpu": f"x86-64-{cpu}".replace("-v1", "") if cpu.startswith("v") else cpu,
+        **_build_config(),
+        "python": platform.python_version(),
+    }
     config.update((package, _version(package)) for package in ("numpy", "torch", "jax"))
     if mode == "dicts":
         return config

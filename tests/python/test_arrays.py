@@ -330,7 +330,11 @@ F64 = "float64"
             TypeError,
             "a plain torch.Tensor (of a DTensor: to_local()), got a Wrapper",
         ),
-        (lambda x: OnlyDlpack(torch.tensor(x), device=(2, 0)), ValueError, "host memory (CPU), got cuda:0"),
+        (
+            lambda x: OnlyDlpack(torch.tensor(x), device=(2, 0)),
+            RuntimeError,
+            "host memory (CPU), got a CUDA tensor: this build has no CUDA back end (_aha_cuda)",
+        ),
         (
             lambda x: OnlyDlpack(torch.tensor(x), device=(14, 0)),
             ValueError,

@@ -143,7 +143,8 @@ def test_show_config(capsys):
     assert config["threads"] >= 1 and re.match(r"(gcc|clang) \d+", config["compiler"])
     assert config["numpy"] == numpy.__version__ and config["torch"] == torch.__version__
     flags = pathlib.Path("/proc/cpuinfo").read_text()
-    assert ("avx2" in flags) == (config["cpu"] in ("x86-64-v3", "x86-64-v4")) or config["cpu"] == "unknown"
+    assert ("avx2" in flags) == (config["cpu"] in ("x86-64-v3", "x86-64-v4")) or config["cpu"] == "generic"
+    assert config["module"] in config["modules"] and re.match(r"xsimd \d+\.\d+\.\d+$|none: ", config["simd"])
     assert aha.show_config() is None
     printed = capsys.readouterr().out
     for name in config:

@@ -148,7 +148,7 @@ aha_install_torch() {
 }
 
 # aha_build TREE TARGET...: configures build/TREE where needed and builds the targets.
-#   python   the module alone, at the wheel's baseline instruction set; the package is build/python/package
+#   python   the modules of all instruction sets, as the wheel has them; the package is build/python/package
 #   tests    C++ tests
 #   examples the C++ example programs, optimised
 #   bench    the C++ measurements, one program an instruction set

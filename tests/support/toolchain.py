@@ -37,12 +37,12 @@ def cached(command):
     return ["ccache", *command] if shutil.which("ccache") else command
 
 
-def run(command, **options):
+def run(command, *, timeout=600, **options):
     """Runs to the end with both streams as text in the result; English messages whatever the user's locale."""
     environment = {**os.environ, "LC_ALL": "C", "CCACHE_BASEDIR": str(ROOT)}
     return subprocess.run(
         [str(part) for part in command],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment, timeout=600, **options,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment, timeout=timeout, **options,
     )
 
 

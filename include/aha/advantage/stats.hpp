@@ -4,6 +4,7 @@
 #include <aha/core/error.hpp>
 #include <aha/core/moments.hpp>
 #include <cstdint>
+#include <type_traits>
 
 AHA_NAMESPACE_BEGIN
 
@@ -11,7 +12,7 @@ AHA_NAMESPACE_BEGIN
 /// the smallest and largest member (0 without one).
 /// Of one column all bits are independent of the order of its entries and of threads; merged ones may depend on the
 /// order of the merges in their last.
-struct column_stats {
+struct column_numbers {
   std::int64_t entries = 0;
   std::int64_t masked = 0;
   std::int64_t invalid = 0;  ///< NaN where the mask is set: in no statistic, whitened to 0
@@ -19,7 +20,6 @@ struct column_stats {
   aha::moments moments;
   double low = 0.0;
   double high = 0.0;
-  aha::status status;
 
   double std() const { return moments.standard_deviation(1); }
   /// Calls f(name, number) for every number of a record, constant or not: what is stored and sent.
@@ -34,7 +34,7 @@ struct column_stats {
     f("high", s.high);
   }
   /// Adds another shard of the column.
-  void merge(column_stats const& other) {
+  void merge(column_numbers const& other) {
     if (other.moments.count > 0) {
       low = moments.count == 0 || other.low < low ? other.low : low;
       high = moments.count == 0 || other.high > high ? other.high : high;
@@ -46,6 +46,10 @@ struct column_stats {
     moments.merge(other.moments);
   }
 };
+/// The same with the call's status, which is only ever not ok without exceptions.
+struct column_stats : column_numbers {
+  aha::status status;
+};
 
 /// What `advantages(...)` saw. Every reward is valid or counted as invalid; every group is empty, a singleton, of zero
 /// spread or ordinary.
@@ -53,7 +57,7 @@ struct column_stats {
 /// merge over ranks, and are what batch scales take as `batch`. Their last bit may depend on the order of the groups,
 /// except of the one that a batch scale has computed. `mean` and `std` (sample, ddof 1) are read off `reward` and are 0
 /// where undefined; equal rewards give std 0.
-struct advantage_stats {
+struct advantage_numbers {
   std::int64_t groups = 0;
   std::int64_t rewards = 0;      ///< N, invalid ones included
   std::int64_t invalid = 0;      ///< NaN or masked: advantage exactly 0
@@ -67,7 +71,6 @@ struct advantage_stats {
   double high = 0.0;  ///< largest valid reward
   double mean = 0.0;
   double std = 0.0;
-  aha::status status;
 
   /// Groups of zero spread over all groups; TRL's `frac_reward_zero_std` where its groups are of one size.
   double zero_spread_fraction() const {
@@ -90,8 +93,24 @@ struct advantage_stats {
     f("mean", s.mean);
     f("std", s.std);
   }
+  /// Counts one group of n rewards with the moments `spread` of its valid ones, of which the clip changed `changed`.
+  AHA_FN void add_group(order_free_moments const& spread, std::int64_t n, std::int64_t changed) {
+    clipped += changed;
+    groups += 1;
+    rewards += n;
+    invalid += n - spread.count;
+    empty += spread.count == 0 ? 1 : 0;
+    singletons += spread.count == 1 ? 1 : 0;
+    zero_spread += spread.count > 1 && spread.equal() ? 1 : 0;
+    if (spread.count > 0) {
+      low = reward.count == 0 || spread.low < low ? spread.low : low;
+      high = reward.count == 0 || spread.high > high ? spread.high : high;
+    }
+    reward.merge(spread.plain());
+    centred.merge(moments{spread.count, 0.0, spread.m2});
+  }
   /// Adds another set of groups, of another block of rows or another rank. No group may be in both.
-  void merge(advantage_stats const& other) {
+  AHA_FN void merge(advantage_numbers const& other) {
     if (other.reward.count > 0) {
       low = reward.count == 0 || other.low < low ? other.low : low;
       high = reward.count == 0 || other.high > high ? other.high : high;
@@ -108,10 +127,16 @@ struct advantage_stats {
     read_off();
   }
   /// `mean` and `std` follow `reward`.
-  void read_off() {
+  AHA_FN void read_off() {
     mean = reward.mean;
     std = reward.standard_deviation(1);
   }
 };
+/// The same with the call's status, which is only ever not ok without exceptions.
+struct advantage_stats : advantage_numbers {
+  aha::status status;
+};
+static_assert(std::is_trivially_copyable_v<column_numbers> && std::is_trivially_copyable_v<advantage_numbers>,
+              "aha: numbers of a call are copied as bytes");
 
 AHA_NAMESPACE_END

@@ -15,10 +15,14 @@
 /// Marks what may run in a kernel: the only trace of nvcc under `include/`. On the host it is part of a loop over lanes.
 #if defined(__CUDACC__)
 #define AHA_FN __host__ __device__
+/// Before a template marked AHA_FN that calls what its caller hands in: nvcc would warn of a host lambda in it.
+#define AHA_CALLS_CALLER _Pragma("nv_exec_check_disable")
 #elif defined(__GNUC__) || defined(__clang__)
 #define AHA_FN __attribute__((always_inline))
+#define AHA_CALLS_CALLER
 #else
 #define AHA_FN
+#define AHA_CALLS_CALLER
 #endif
 
 /// 1 where the host compiles with exceptions; without them entry points return a status instead of throwing.
@@ -92,13 +96,20 @@
 #define AHA_DETAIL_B11 0
 #endif
 
-#define AHA_DETAIL_PASTE(a, b, c, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11) \
-  v##a##_##b##_##c##_isa_##s0##s1##s2##s3##s4##s5##s6##s7##s8##s9##s10##s11
+// Lanes of one token each (aha/cpu/simd.hpp) are other types under the same names, too.
+#if defined(AHA_WITHOUT_XSIMD)
+#define AHA_DETAIL_B12 1
+#else
+#define AHA_DETAIL_B12 0
+#endif
+
+#define AHA_DETAIL_PASTE(a, b, c, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12) \
+  v##a##_##b##_##c##_isa_##s0##s1##s2##s3##s4##s5##s6##s7##s8##s9##s10##s11##s12
 #define AHA_DETAIL_EXPAND(...) AHA_DETAIL_PASTE(__VA_ARGS__)
 #define AHA_ABI                                                                                               \
   AHA_DETAIL_EXPAND(AHA_VERSION_MAJOR, AHA_VERSION_MINOR, AHA_VERSION_PATCH, AHA_DETAIL_B0, AHA_DETAIL_B1,    \
                     AHA_DETAIL_B2, AHA_DETAIL_B3, AHA_DETAIL_B4, AHA_DETAIL_B5, AHA_DETAIL_B6, AHA_DETAIL_B7, \
-                    AHA_DETAIL_B8, AHA_DETAIL_B9, AHA_DETAIL_B10, AHA_DETAIL_B11)
+                    AHA_DETAIL_B8, AHA_DETAIL_B9, AHA_DETAIL_B10, AHA_DETAIL_B11, AHA_DETAIL_B12)
 
 /// Every header opens and closes the library's namespace with this pair.
 #define AHA_NAMESPACE_BEGIN \

@@ -75,4 +75,11 @@ struct layout {
   }
 };
 
+/// A flat list as rows of the layout's width, so that every column is addressed by row.
+template <class Space, class C>
+void rows_of_layout(layout<Space> const& l, C& c) {
+  if (l.is_packed() || c.rank != 1) return;
+  c.row_stride = l.width;
+}
+
 AHA_NAMESPACE_END

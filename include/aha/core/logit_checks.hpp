@@ -153,9 +153,9 @@ inline status check_targets(std::string_view function, logit_rows<host> const& r
 }
 
 /// Writable views: rows of their own.
-template <class T>
+template <class T, class Space>
 status check_writable(std::string_view function, std::string_view argument, logit_layout const& l,
-                      column<T, host> const& c, std::string_view beside = "logits") {
+                      column<T, Space> const& c, std::string_view beside = "logits") {
   if (status s = check_beside(function, argument, l, c, false, beside); !s.ok()) return s;
   if (c.rank == 2 && c.rows > 1 && c.row_stride < c.width) {
     return bad_argument(function, argument, "rows that do not overlap", text("a row stride of ", c.row_stride));

@@ -126,12 +126,19 @@ struct order_free_moments {
   /// pass (their squares sum to m2), so asking for every member costs O(n).
   template <class At>
   AHA_FN moments without(At&& at, std::int64_t n, std::int64_t k) const {
-    double const d = deviation(at(k));
-    double const rest = static_cast<double>(count - 1);
-    double const own = d * d * static_cast<double>(count) / rest;
-    if (count > 1 && own <= 0.5 * m2) return moments{count - 1, low + (offset - d / rest), m2 - own};
+    moments rest;
+    if (without_pass(at(k), rest)) return rest;
     auto const others = [&](std::int64_t i) { return at(i < k ? i : i + 1); };
     return order_free_moments::of(others, n - 1).plain();
+  }
+  /// The same by the formula; false, and nothing written, where a pass is needed.
+  AHA_FN bool without_pass(double member, moments& others) const {
+    double const d = deviation(member);
+    double const rest = static_cast<double>(count - 1);
+    double const own = d * d * static_cast<double>(count) / rest;
+    if (count <= 1 || !(own <= 0.5 * m2)) return false;
+    others = moments{count - 1, low + (offset - d / rest), m2 - own};
+    return true;
   }
 };
 static_assert(std::is_trivially_copyable_v<order_free_moments>, "aha: moments go to kernels by value");

@@ -27,10 +27,12 @@ struct region {
     stride = rows > 1 ? static_cast<std::uintptr_t>(row_stride) * size : 0;
     end = begin + static_cast<std::uintptr_t>(rows - 1) * stride + width;
   }
-  template <class T>
-  explicit region(column<T, host> const& c) : region(c.data, c.rows, c.width, c.row_stride, sizeof(T)) {}
-  explicit region(index_view<host> const& c) : region(c.data, c.rows, c.width, c.row_stride, c.wide ? 8 : 4) {}
-  explicit region(mask_view<host> const& c) : region(c.data, c.rows, c.width, c.row_stride, entry_bytes(c)) {}
+  template <class T, class Space>
+  explicit region(column<T, Space> const& c) : region(c.data, c.rows, c.width, c.row_stride, sizeof(T)) {}
+  template <class Space>
+  explicit region(index_view<Space> const& c) : region(c.data, c.rows, c.width, c.row_stride, c.wide ? 8 : 4) {}
+  template <class Space>
+  explicit region(mask_view<Space> const& c) : region(c.data, c.rows, c.width, c.row_stride, entry_bytes(c)) {}
   region(logit_layout const& l, void const* data) : region(data, 1, l.reach(), 0, element_bytes(l.type)) {
     if (l.size() == 0) return;
     // A common step of all rows exists where blocks are whole rows apart; otherwise the view counts as one run.
@@ -42,8 +44,9 @@ struct region {
   }
 
  private:
-  static std::int64_t entry_bytes(mask_view<host> const& m) {
-    using kind = mask_view<host>::kind;
+  template <class Space>
+  static std::int64_t entry_bytes(mask_view<Space> const& m) {
+    using kind = typename mask_view<Space>::kind;
     return m.type == kind::byte ? 1 : (m.type == kind::f32 ? 4 : 8);
   }
 };

@@ -19,8 +19,9 @@ struct type_tag {
   using type = T;
 };
 
+AHA_CALLS_CALLER
 template <class F, class... Ts>
-constexpr void for_each_type(type_list<Ts...>, F&& f) {
+AHA_FN inline constexpr void for_each_type(type_list<Ts...>, F&& f) {
   (f(type_tag<Ts>{}), ...);
 }
 

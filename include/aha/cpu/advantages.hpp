@@ -69,19 +69,7 @@ class advantage_writer {
         adv_[row(k)] = static_cast<T>(ends);
       }
     });
-    stats.clipped += clipped;
-    stats.groups += 1;
-    stats.rewards += n;
-    stats.invalid += n - spread.count;
-    stats.empty += spread.count == 0 ? 1 : 0;
-    stats.singletons += spread.count == 1 ? 1 : 0;
-    stats.zero_spread += spread.count > 1 && spread.equal() ? 1 : 0;
-    if (spread.count > 0) {
-      stats.low = stats.reward.count == 0 || spread.low < stats.low ? spread.low : stats.low;
-      stats.high = stats.reward.count == 0 || spread.high > stats.high ? spread.high : stats.high;
-    }
-    stats.reward.merge(spread.plain());
-    stats.centred.merge(moments{spread.count, 0.0, spread.m2});
+    stats.add_group(spread, n, clipped);
   }
 
   /// Of row i; NaN where it is invalid.

@@ -4,6 +4,7 @@
 #include <aha/cpu/exec.hpp>
 #include <aha/cpu/observe_block.hpp>
 #include <aha/loss/check_batch.hpp>
+#include <aha/loss/part_weight.hpp>
 
 AHA_NAMESPACE_BEGIN
 
@@ -41,23 +42,6 @@ inline token_range unmasked_range(mask_view<host> const& m, std::int64_t row, st
     while (from[r.last] == 0) --r.last;
   });
   return r;
-}
-
-/// Weight of a token of a part, for a sequence that divides by `n` and whose prompt group has `prompt_tokens`. A count
-/// of 0 gives 0.
-inline double part_weight(double coefficient, aggregate const& a, totals const& t, double scale, double n,
-                          double prompt_tokens) {
-  auto const over = [](double x) { return x > 0 ? 1 / x : 0.0; };
-  double const c = coefficient * scale;
-  double totals::*const member = total_of(a.kind);
-  if (member == nullptr) return c;
-  double const w = c * over(a.total == a.total ? a.total : t.*member);
-  switch (a.kind) {
-    case aggregation::sequence_mean: return w * over(n);
-    case aggregation::constant_length: return w * over(a.length);
-    case aggregation::prompt_mean: return w * over(prompt_tokens);
-    default: return w;
-  }
 }
 
 /// The loss of one sequence after another over one lane type: the whole engine between staging and summing up.
@@ -266,12 +250,5 @@ class sequence_engine {
   double n_ = 0;
   double prompt_tokens_ = 0;
 };
-
-/// A flat list as rows of the layout's width, so that every column is addressed by row.
-template <class C>
-void rows_of_layout(layout<host> const& l, C& c) {
-  if (l.is_packed() || c.rank != 1) return;
-  c.row_stride = l.width;
-}
 
 AHA_NAMESPACE_END

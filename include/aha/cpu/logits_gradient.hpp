@@ -6,84 +6,13 @@
 
 AHA_NAMESPACE_BEGIN
 
-/// What `token_logp` left for the backward, `[T]` or `[B, L]`. `entropy` is given where, and only where, `dentropy` is.
-template <class T, class Space = host>
-struct softmax_columns {
-  column<T const, Space> max;
-  column<T const, Space> log_sum;
-  column<T const, Space> entropy;
-};
-
-/// The coefficients of each row: the loss's derivatives by its log-prob, its entropy and its log-sum-exp (of a z-loss).
-/// At least one is there.
-template <class T, class Space = host>
-struct logit_coefficients {
-  column<T const, Space> dlogp;
-  column<T const, Space> dentropy;
-  column<T const, Space> dlse;
-};
-
-/// A gradient's place: shape and dtype of the logits, rows apart; with `inplace`, the logits' own memory.
-inline status check_gradient(std::string_view function, logit_rows<host> const& rows,
-                             logit_gradient<host> const& dlogits) {
-  if (status s = check_layout(function, "dlogits", dlogits, dlogits.data, rows.is_shard()); !s.ok()) return s;
-  if (dlogits.type != rows.type) {
-    return bad_argument(function, "dlogits", text(name_of(rows.type), " as the logits"), name_of(dlogits.type));
-  }
-  if (dlogits.rank != rows.rank || dlogits.outer != rows.outer || dlogits.rows != rows.rows ||
-      dlogits.vocabulary != rows.vocabulary) {
-    return bad_argument(function, "dlogits", text("shape ", logits_shape(rows), " as the logits"),
-                        text("shape ", logits_shape(dlogits)));
-  }
-  if (dlogits.inplace) {
-    bool const same = dlogits.data == rows.data && (rows.rows < 2 || dlogits.row_stride == rows.row_stride) &&
-                      (rows.outer < 2 || dlogits.outer_stride == rows.outer_stride);
-    if (!same) {
-      return bad_argument(function, "dlogits", "the logits' address and strides (inplace)",
-                          dlogits.data == rows.data ? "other strides" : "another address");
-    }
-  }
-  return check_rows_apart(function, "dlogits", dlogits);
-}
-/// The logits' memory as far as `dlogits` has to lie apart from it.
-inline region logits_region(logit_rows<host> const& rows, logit_gradient<host> const& dlogits) {
-  return dlogits.inplace ? region() : region(rows, rows.data);
-}
-
 /// What `logits_gradient` refuses, before it writes anything. Counts the rows that take part.
 template <class T>
 status validate_logits_gradient(logit_rows<host> const& rows, mask_view<host> const& mask,
                                 softmax_columns<T> const& softmax, logit_coefficients<T> const& by,
                                 logit_gradient<host> const& dlogits, std::int64_t& count) {
   constexpr char const* function = "logits_gradient";
-  if (status s = check_rows<T>(function, rows, mask); !s.ok()) return s;
-  if (!by.dlogp.present() && !by.dentropy.present() && !by.dlse.present()) {
-    return bad_argument(function, "dlogp", "a column, or dentropy, or dlse", "none of them");
-  }
-  if (softmax.entropy.present() && !by.dentropy.present()) {
-    return bad_argument(function, "entropy", "nothing where no dentropy is given", "a column");
-  }
-  struct entry {
-    char const* name;
-    column<T const> values;
-    bool required;
-  };
-  for (entry const& c : {entry{"max", softmax.max, true}, entry{"log_sum", softmax.log_sum, true},
-                         entry{"entropy", softmax.entropy, by.dentropy.present()}, entry{"dlogp", by.dlogp, false},
-                         entry{"dentropy", by.dentropy, false}, entry{"dlse", by.dlse, false}}) {
-    if (status s = check_beside(function, c.name, rows, c.values, c.required); !s.ok()) return s;
-  }
-  if (status s = check_gradient(function, rows, dlogits); !s.ok()) return s;
-  status s = check_apart(function, {{"dlogits", region(dlogits, dlogits.data)}},
-                         {{"logits", logits_region(rows, dlogits)},
-                          {"targets", region(rows.targets)},
-                          {"mask", region(mask)},
-                          {"max", region(softmax.max)},
-                          {"log_sum", region(softmax.log_sum)},
-                          {"entropy", region(softmax.entropy)},
-                          {"dlogp", region(by.dlogp)},
-                          {"dentropy", region(by.dentropy)},
-                          {"dlse", region(by.dlse)}});
+  status s = check_logits_gradient(function, rows, mask, softmax, by, dlogits);
   return s.ok() ? check_targets(function, rows, mask, count) : s;
 }
 

@@ -1,34 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <aha/core/logit_rows.hpp>
-#include <aha/loss/check_batch.hpp>
+#include <aha/loss/from_logits.hpp>
 #include <cstddef>
 
 AHA_NAMESPACE_BEGIN
 
 /// Memory that `loss_from_logits` lays its columns out in must begin at a multiple of this.
 inline constexpr std::int64_t workspace_alignment = 8;
-
-/// Which per-row columns a call computes beside log-probabilities: what a contributing term reads, or an observer asked
-/// for by name; and which gradients the objective has by them.
-struct logits_columns {
-  bool gradient = false;
-  bool entropy = false;
-  bool dentropy = false;
-  bool lse = false;
-  bool dlse = false;
-
-  template <class Objective>
-  logits_columns(Objective const& objective, unsigned observed, bool with_gradient) : gradient(with_gradient) {
-    unsigned const active = needs_of_objective(objective).active;
-    unsigned const read = active | reads_of_observers(observed);
-    entropy = (read & reads::entropy) != 0;
-    lse = (read & reads::lse) != 0;
-    dentropy = gradient && (active & reads::entropy) != 0;
-    dlse = gradient && (active & reads::lse) != 0;
-  }
-};
 
 /// The per-row columns of one `loss_from_logits`: up to eight of T, and one byte a row for the effective mask.
 template <class T>

@@ -9,24 +9,11 @@ AHA_NAMESPACE_BEGIN
 /// bit of the loss, do not depend on threads or layout.
 inline constexpr std::int64_t max_chunks = 64;
 
-/// Columns and outputs of a batch as rows of its layout.
-template <class T>
-void by_rows(token_batch<host, T>& batch, outputs<T, host>& out) {
-  token_batch<host, T>::columns(
-      batch, [&](std::string_view, unsigned, column<T const, host>& c) { rows_of_layout(batch.layout, c); });
-  if (batch.adv.scope == scope::token) rows_of_layout(batch.layout, batch.adv.values);
-  if (batch.weight.scope == scope::token) rows_of_layout(batch.layout, batch.weight.values);
-  if (batch.keep.scope == scope::token) rows_of_layout(batch.layout, batch.keep.values);
-  rows_of_layout(batch.layout, batch.mask);
-  rows_of_layout(batch.layout, batch.layout.mask);
-  outputs<T, host>::each(out, [&](std::string_view, column<T, host>& c) { rows_of_layout(batch.layout, c); });
-}
-
 /// `loss` after its checks: used by entry points that have validated already.
 template <class Exec, class Objective, class T>
 loss_result evaluate(Exec const& e, Objective const& objective, token_batch<host, T> batch, outputs<T, host> out,
                      unsigned observed) {
-  by_rows(batch, out);
+  rows_of_layout(batch, out);
   using V = typename Exec::template lane<T>;
   unsigned const on = active_observers(batch, observed);
   std::int64_t const sequences = batch.layout.sequences;

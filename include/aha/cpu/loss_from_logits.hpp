@@ -35,23 +35,6 @@ void for_each_token(logit_layout const& l, token_batch<host, T> const& b, F cons
   }
 }
 
-/// `[1, T, V]` beside a packed layout is `[T, V]`: hosts keep a batch dimension of one around packed tokens.
-template <class Rows, class T>
-Rows without_batch_of_one(Rows rows, token_batch<host, T> const& b) {
-  if (b.layout.is_packed() && rows.rank == 3 && rows.outer == 1) rows.rank = 2;
-  return rows;
-}
-template <class T>
-logit_rows<host> flattened(logit_rows<host> rows, token_batch<host, T> const& b) {
-  bool const one = rows.rank == 3;
-  rows = without_batch_of_one(rows, b);
-  if (one && rows.rank == 2 && rows.targets.rank == 2 && rows.targets.rows == 1) rows.targets.rank = 1;
-  return rows;
-}
-
-/// Columns that `loss_from_logits` computes itself, and whose gradients it hands on to the logits.
-inline constexpr unsigned computed_from_logits = reads::logp | reads::entropy | reads::lse;
-
 /// Behind the last token of sequence s, counted over the rows of logits.
 inline std::int64_t behind_sequence(layout<host> const& l, std::int64_t s) {
   return l.is_packed() ? l.end(s) : (s + 1) * l.width;
@@ -70,58 +53,22 @@ inline std::int64_t sequence_at(layout<host> const& l, std::int64_t r) {
   return low;
 }
 
-/// No output shares memory with an input or another output, the workspace included.
-template <class T>
-status check_logits_memory(std::string_view function, logit_rows<host> const& rows, token_batch<host, T> const& b,
-                           logit_gradient<host> const& dlogits, span<std::byte, host> workspace,
-                           outputs<T, host> const& out) {
-  place const written[] = {place{"workspace", region(column<std::byte>(workspace))},
-                           place{"dlogits", region(dlogits, dlogits.data)}, place{"dvalue", region(out.dvalue)},
-                           place{"dgiven", region(out.dgiven)}, place{"token_loss", region(out.token_loss)}};
-  place const read[] = {place{"logits", logits_region(rows, dlogits)}, place{"targets", region(rows.targets)}};
-  if (status s = check_apart(function, written, read); !s.ok()) return s;
-  // In place the logits are no input of dlogits, but still of everything else.
-  place const others[] = {written[0], written[2], written[3], written[4]};
-  if (status s = check_apart(function, others, {place{"logits", region(rows, rows.data)}}); !s.ok()) return s;
-  return check_apart(function, written, input_places<T>(b).at);
-}
-
 /// What `loss_from_logits` refuses, before it writes anything, the workspace included.
 template <class Objective, class T>
 status validate_loss_from_logits(Objective const& objective, logit_rows<host> const& rows,
                                  token_batch<host, T> const& b, logit_gradient<host> const& dlogits,
                                  span<std::byte, host> workspace, unsigned observed, outputs<T, host> const& out) {
   constexpr char const* function = "loss_from_logits";
-  if (status s = check_rows<T>(function, rows, {}); !s.ok()) return s;
-  if (status s = check_whole(function, rows); !s.ok()) return s;
-  if (status s = check_batch(function, objective, b, out, observed, computed_from_logits); !s.ok()) return s;
-  status s;
-  outputs<T, host>::gradients(out, [&](active_input by, std::string_view name, column<T, host> const& c) {
-    if (c.present() && (computed_from_logits & reads_of(by)) != 0) {
-      s = bad_argument(function, name, "no buffer (it goes on into dlogits)", "one");
-    }
-  });
-  if (!s.ok()) return s;
-  bool const shaped = rows.rank == 2
-                          ? rows.rows == b.layout.entries()
-                          : !b.layout.is_packed() && rows.outer == b.layout.sequences && rows.rows == b.layout.width;
-  if (!shaped) {
-    return bad_argument(function, "logits",
-                        b.layout.is_packed() ? text("[", b.layout.entries(), ", V] (the tokens of cu_seqlens)")
-                                             : text("[", b.layout.sequences, ", ", b.layout.width, ", V] (the layout)"),
-                        logits_shape(rows));
-  }
-  bool const gradient = dlogits.present();
-  if (gradient) s = check_gradient(function, rows, dlogits);
-  if (!s.ok()) return s;
-  std::int64_t const needed = logits_workspace<T>(rows, nullptr, logits_columns(objective, observed, gradient)).bytes;
+  if (status s = check_loss_from_logits(objective, rows, b, dlogits, observed, out); !s.ok()) return s;
+  std::int64_t const needed =
+      logits_workspace<T>(rows, nullptr, logits_columns(objective, observed, dlogits.present())).bytes;
   if (workspace.size() < needed || (workspace.data_handle() == nullptr && needed > 0)) {
     return bad_argument(function, "workspace", text("at least ", needed, " bytes"), to_text(workspace.size()));
   }
   if (reinterpret_cast<std::uintptr_t>(workspace.data_handle()) % workspace_alignment != 0) {
     return bad_argument(function, "workspace", text("an address divisible by ", workspace_alignment), "another");
   }
-  s = check_logits_memory(function, rows, b, dlogits, workspace, out);
+  status s = check_logits_memory(function, rows, b, dlogits, workspace, out);
   if (!s.ok()) return s;
   for_each_token(rows, b, [&](std::int64_t i, std::int64_t t, bool in) {
     if (s.ok() && in && rows.targets.at(i, t) != rows.ignore_index) s = check_target(function, rows, i, t);
@@ -141,7 +88,7 @@ void rows_while_cached(Exec const& exec, Objective const& objective, logit_rows<
   gradients.dlogp = out.dlogp;
   gradients.dentropy = out.dentropy;
   gradients.dlse = out.dlse;
-  by_rows(b, gradients);
+  rows_of_layout(b, gradients);
   dispatch_dtype(rows.type, [&](auto* tag) {
     using Stored = std::remove_pointer_t<decltype(tag)>;
     if constexpr (std::is_same_v<computed_t<Stored>, T>) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <aha/cpu/token_block.hpp>
+#include <aha/cpu/leaf_loop.hpp>
 #include <aha/loss/observe.hpp>
 
 AHA_NAMESPACE_BEGIN
@@ -14,18 +14,6 @@ struct sequence_sums {
   fixed_sum ratio_square;
   fixed_sum entropy;
 };
-
-/// Which observers report: those asked for by name, and the default ones whose columns are there.
-template <class T>
-unsigned active_observers(token_batch<host, T> const& b, unsigned observed) {
-  unsigned on = observed & observe::all;
-  if ((observed & observe::defaults) == 0) return on;
-  on |= observe::clip | observe::parts;
-  if (b.logp.present() && b.old_logp.given()) on |= observe::old_kl | observe::ratio;
-  if (b.logp.present() && b.ref_logp.present()) on |= observe::ref_kl;
-  if (b.entropy.present()) on |= observe::entropy;
-  return on;
-}
 
 /// Sums over one block, sixteen side by side as in `fixed_sum`, in the columns' type: at most sixteen numbers a place before
 /// they are widened, so that a float32 mean is right to 1e-6 of the mean magnitude.

@@ -6,6 +6,10 @@
 #include <cstring>
 #include <limits>
 
+#if defined(__F16C__)
+#include <immintrin.h>
+#endif
+
 AHA_NAMESPACE_BEGIN
 
 /// Elements of a row that are worked on at a time. A block of float32 is 8 KB: it stays in the first-level cache between
@@ -43,7 +47,7 @@ inline void narrow(float const* from, std::int64_t n, bfloat16* to) {
 }
 
 #if defined(__F16C__)
-// simd.hpp brings the intrinsics: F16C implies AVX. Eight numbers, to nearest even whatever the rounding mode.
+// F16C implies AVX. Eight numbers, to nearest even whatever the rounding mode.
 inline void widen_eight(float16 const* from, float* to) {
   _mm256_storeu_ps(to, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<__m128i const*>(from))));
 }

@@ -3,9 +3,21 @@
 
 #include <aha/cpu/simd_exp.hpp>
 #include <cstdint>
+
+#if !defined(AHA_WITHOUT_XSIMD)
 #include <xsimd/xsimd.hpp>
+#endif
 
 AHA_NAMESPACE_BEGIN
+
+#if defined(AHA_WITHOUT_XSIMD)
+
+/// One token a lane: what a host without xsimd asks for by the macro, for the whole program. Correct and slow, and never
+/// chosen by anything here: without the macro a missing xsimd is the compiler's error.
+template <class T>
+using simd_lane = T;
+
+#else
 
 /// The lane contract over xsimd batches: the only SIMD layer of the library. Uses operations that exist in xsimd 8.1
 /// and in current releases. Loads and stores are unaligned: columns come from the host as they are. Intrinsics stand where
@@ -118,5 +130,7 @@ struct lane_ops<xsimd::batch<T, Arch>> {
 /// The widest batch of T that the translation unit's flags allow.
 template <class T>
 using simd_lane = xsimd::batch<T>;
+
+#endif
 
 AHA_NAMESPACE_END

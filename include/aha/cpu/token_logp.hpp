@@ -1,28 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <aha/core/logit_checks.hpp>
+#include <aha/core/logit_calls.hpp>
 #include <aha/cpu/exec.hpp>
 #include <aha/cpu/softmax_loop.hpp>
 
 AHA_NAMESPACE_BEGIN
-
-/// Columns that `token_logp` fills, `[T]` or `[B, L]`; an absent one is not computed. T is double for float64 logits and
-/// float otherwise. Meaning: `softmax_row`.
-template <class T, class Space = host>
-struct logp_outputs {
-  column<T, Space> logp;
-  column<T, Space> lse;
-  column<T, Space> entropy;
-  column<T, Space> max;
-  column<T, Space> log_sum;
-};
-
-/// Outcome of a row engine.
-struct row_status {
-  aha::status status;
-  std::int64_t rows = 0;  ///< rows that took part: neither masked nor with target -100
-};
 
 /// Rows are handed to executors in chunks of about this many logits, cut by the shape and never by threads.
 inline constexpr std::int64_t logits_per_chunk = 65536;
@@ -58,27 +41,6 @@ void dispatch_dtype(dtype d, F const& fn) {
   }
 }
 
-/// Shapes of the outputs, and that they share no memory with an input or each other.
-template <class T, std::size_t Inputs>
-status check_logp_outputs(std::string_view function, logit_layout const& l, logp_outputs<T> const& out,
-                          place const (&inputs)[Inputs], std::string_view beside = "logits") {
-  struct output {
-    char const* name;
-    column<T> values;
-  };
-  for (output const& o : {output{"logp", out.logp}, output{"lse", out.lse}, output{"entropy", out.entropy},
-                          output{"max", out.max}, output{"log_sum", out.log_sum}}) {
-    if (status s = check_writable(function, o.name, l, o.values, beside); !s.ok()) return s;
-  }
-  return check_apart(function,
-                     {{"logp", region(out.logp)},
-                      {"lse", region(out.lse)},
-                      {"entropy", region(out.entropy)},
-                      {"max", region(out.max)},
-                      {"log_sum", region(out.log_sum)}},
-                     inputs);
-}
-
 /// A row's results to where they are wanted, rounded once.
 template <class T>
 void put_row(logp_outputs<T> const& out, std::int64_t i, std::int64_t t, softmax_row const& r) {
@@ -97,11 +59,7 @@ template <class T>
 status validate_token_logp(logit_rows<host> const& rows, mask_view<host> const& mask, logp_outputs<T> const& out,
                            std::int64_t& count) {
   constexpr char const* function = "token_logp";
-  if (status s = check_rows<T>(function, rows, mask); !s.ok()) return s;
-  if (status s = check_whole(function, rows); !s.ok()) return s;
-  status s = check_logp_outputs(
-      function, rows, out,
-      {{"logits", region(rows, rows.data)}, {"targets", region(rows.targets)}, {"mask", region(mask)}});
+  status s = check_token_logp(function, rows, mask, out);
   return s.ok() ? check_targets(function, rows, mask, count) : s;
 }
 

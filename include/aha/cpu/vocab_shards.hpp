@@ -46,21 +46,6 @@ row_status softmax_partials(Exec const& exec, logit_rows<host> const& rows, mask
   return result;
 }
 
-/// Shape of partials as rows without logits, for checks and loops.
-struct partial_rows : logit_layout {
-  template <class T>
-  explicit partial_rows(column<T, host> const& c)
-      : logit_layout(dtype::float64, c.rank == 0 ? 0 : c.rank + 1, c.rank == 2 ? c.rows : 1, c.width, 4,
-                     4 * c.row_stride, 4) {}
-};
-
-/// Partials that are there and have an ordinary temperature.
-inline status check_partials(std::string_view function, partial_rows const& l, void const* data, double temperature) {
-  if (!l.present()) return bad_argument(function, "partials", "[T] or [B, L] of softmax_partial", "nothing");
-  if (status s = check_layout(function, "partials", l, data); !s.ok()) return s;
-  return check_temperature(function, temperature);
-}
-
 /// Joins the partials of all shards, row by row, in the order given: `shards[0]` first. One order gives one result, bit for
 /// bit; another order another rounding. Every entry is shaped like `out`, `[T]` or `[B, L]`; `out` lies apart from them.
 /// `temperature` is that of `softmax_partials`. Errors: `aha::merge_partials: <argument>: ...`. Allocates nothing.

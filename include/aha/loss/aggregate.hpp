@@ -27,7 +27,7 @@ struct enum_names<aggregation> {
 };
 
 /// The total of the step that a kind divides by; null for token_sum, which divides by none.
-constexpr double totals::*total_of(aggregation k) {
+AHA_FN inline constexpr double totals::*total_of(aggregation k) {
   switch (k) {
     case aggregation::token_mean: return &totals::tokens;
     case aggregation::token_sum: return nullptr;
@@ -53,8 +53,9 @@ struct part {
   double coefficient = 1;
   aha::aggregate aggregate;
   Leaves leaves;
+  AHA_CALLS_CALLER
   template <class F>
-  void for_each_leaf(F&& f) const {
+  AHA_FN void for_each_leaf(F&& f) const {
     leaves.for_each_leaf(f);
   }
 };
@@ -65,14 +66,15 @@ struct objective;
 template <>
 struct objective<> {
   template <class F>
-  void for_each_part(F&&) const {}
+  AHA_FN void for_each_part(F&&) const {}
 };
 template <class Head, class... Tail>
 struct objective<Head, Tail...> {
   Head head;
   objective<Tail...> tail;
+  AHA_CALLS_CALLER
   template <class F>
-  void for_each_part(F&& f) const {
+  AHA_FN void for_each_part(F&& f) const {
     f(head);
     tail.for_each_part(f);
   }

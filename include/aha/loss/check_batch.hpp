@@ -16,16 +16,28 @@ constexpr unsigned reads_of_observers(unsigned observed) {
   return r;
 }
 
+/// Which observers report: those asked for by name, and the default ones whose columns are there.
+template <class Space, class T>
+unsigned active_observers(token_batch<Space, T> const& b, unsigned observed) {
+  unsigned on = observed & observe::all;
+  if ((observed & observe::defaults) == 0) return on;
+  on |= observe::clip | observe::parts;
+  if (b.logp.present() && b.old_logp.given()) on |= observe::old_kl | observe::ratio;
+  if (b.logp.present() && b.ref_logp.present()) on |= observe::ref_kl;
+  if (b.entropy.present()) on |= observe::entropy;
+  return on;
+}
+
 /// The memory of everything that a batch reads.
-template <class T>
+template <class Space, class T>
 struct input_places {
   place at[17];  ///< nine columns of tokens and eight others; absent ones cover nothing
 
-  explicit input_places(token_batch<host, T> const& b) {
+  explicit input_places(token_batch<Space, T> const& b) {
     int n = 0;
     auto const add = [&](std::string_view name, auto const& view) { at[n++] = place{name, region(view)}; };
-    token_batch<host, T>::columns(
-        b, [&](std::string_view name, unsigned, column<T const, host> const& c) { add(name, c); });
+    token_batch<Space, T>::columns(
+        b, [&](std::string_view name, unsigned, column<T const, Space> const& c) { add(name, c); });
     add("adv", b.adv.values);
     add("weight", b.weight.values);
     add("keep", b.keep.values);
@@ -38,12 +50,12 @@ struct input_places {
 };
 
 /// Outputs: shapes, rows apart from each other, no memory shared with an input or another output.
-template <class T>
-void check_outputs(std::string_view function, batch_check<T>& check, token_batch<host, T> const& b,
-                   outputs<T, host> const& out) {
+template <class Space, class T>
+void check_outputs(std::string_view function, batch_check<T, Space>& check, token_batch<Space, T> const& b,
+                   outputs<T, Space> const& out) {
   place written[active_inputs + 1];
   int n = 0;
-  outputs<T, host>::each(out, [&](std::string_view name, column<T, host> const& c) {
+  outputs<T, Space>::each(out, [&](std::string_view name, column<T, Space> const& c) {
     written[n++] = place{name, region(c)};
     if (!c.present()) return;
     check.tokens(name, c);
@@ -52,25 +64,28 @@ void check_outputs(std::string_view function, batch_check<T>& check, token_batch
     }
   });
   if (!check.result().ok()) return;
-  check.take(check_apart(function, written, input_places<T>(b).at));
+  check.take(check_apart(function, written, input_places<Space, T>(b).at));
 }
 
-/// Everything that `loss` checks before it writes. `computed` are the columns that the caller computes itself (from
-/// logits: logp, entropy and lse); giving them raises. Without them, logp may be there where nothing reads it: it is the
-/// column whose shape the others have.
-template <class Objective, class T>
-status check_batch(std::string_view function, Objective const& objective, token_batch<host, T> const& b,
-                   outputs<T, host> const& out, unsigned observed, unsigned computed = 0) {
+/// Everything that `loss` checks before it writes; of a batch in device memory, all that shapes, types and addresses say.
+/// `computed` are the columns that the caller computes itself (from logits: logp, entropy and lse); giving them raises, and
+/// `rows` of logits say how many tokens there are. Without them, logp may be there where nothing reads it: it is the column
+/// whose shape the others have.
+template <class Objective, class Space, class T>
+status check_batch(std::string_view function, Objective const& objective, token_batch<Space, T> const& b,
+                   outputs<T, Space> const& out, unsigned observed, unsigned computed = 0,
+                   std::int64_t rows = 0) {
   status s = check_objective(function, objective);
   if (!s.ok()) return s;
-  batch_check<T> check(function, b);
+  batch_check<T, Space> check(function, b);
   if ((observed & ~(observe::all | observe::defaults)) != 0)
     check.fail("observe", "known observers", "an unknown flag");
 
-  using batch = token_batch<host, T>;
-  std::int64_t entries = b.layout.entries();
+  using batch = token_batch<Space, T>;
+  std::int64_t entries = entries_of_layout(b.layout);
+  if (entries < 0 && computed != 0) entries = rows;
   bool shaped = computed != 0;  // the first column that is there says how many tokens there are
-  batch::columns(b, [&](std::string_view name, unsigned flag, column<T const, host> const& c) {
+  batch::columns(b, [&](std::string_view name, unsigned flag, column<T const, Space> const& c) {
     bool const there = flag == reads::old_logp ? b.old_logp.given() : c.present();
     if (there && (computed & flag) != 0) check.fail(name, "no column (it is computed from the logits)", "one");
     if (shaped || !c.present()) return;
@@ -81,7 +96,7 @@ status check_batch(std::string_view function, Objective const& objective, token_
   objective_needs const n = needs_of_objective(objective);
   unsigned const asked = reads_of_observers(observed);
   auto const presence_of_columns = [&] {
-    batch::columns(b, [&](std::string_view name, unsigned flag, column<T const, host> const& c) {
+    batch::columns(b, [&](std::string_view name, unsigned flag, column<T const, Space> const& c) {
       bool const there = flag == reads::old_logp ? b.old_logp.given() : c.present();
       if ((computed & flag) == 0) check.presence(name, there, flag, n, asked);
     });
@@ -101,7 +116,7 @@ status check_batch(std::string_view function, Objective const& objective, token_
                     : check.fail("prompt_tokens", "no column (nothing divides by a prompt's tokens)", "one");
   }
 
-  batch::columns(b, [&](std::string_view name, unsigned, column<T const, host> const& c) {
+  batch::columns(b, [&](std::string_view name, unsigned, column<T const, Space> const& c) {
     if (c.present()) check.tokens(name, c);
   });
   if (b.mask.present()) check.tokens("mask", b.mask);

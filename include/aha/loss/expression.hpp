@@ -20,14 +20,15 @@ struct leaves;
 template <>
 struct leaves<> {
   template <class F>
-  void for_each_leaf(F&&) const {}
+  AHA_FN void for_each_leaf(F&&) const {}
 };
 template <class Head, class... Tail>
 struct leaves<Head, Tail...> {
   leaf<Head> head;
   leaves<Tail...> tail;
+  AHA_CALLS_CALLER
   template <class F>
-  void for_each_leaf(F&& f) const {
+  AHA_FN void for_each_leaf(F&& f) const {
     f(head);
     tail.for_each_leaf(f);
   }

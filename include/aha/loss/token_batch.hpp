@@ -22,7 +22,7 @@ struct old_column : column<T const, Space> {
   constexpr old_column(C&& c) : column<T const, Space>(std::forward<C>(c)) {}
   AHA_FN constexpr bool given() const { return on_policy || this->present(); }
   constexpr column<T const, Space>& tokens() { return *this; }
-  constexpr column<T const, Space> const& tokens() const { return *this; }
+  AHA_FN constexpr column<T const, Space> const& tokens() const { return *this; }
 };
 
 /// What a loss reads: a layout and columns `[T]` (packed) or `[B, L]` (padded), each with its own row stride, in one
@@ -77,6 +77,17 @@ token_batch(packed<Space>) -> token_batch<Space, float>;
 template <class Space>
 token_batch(padded<Space>) -> token_batch<Space, float>;
 
+/// Drops the active input that `outputs::gradients` gives beside the name. (A lambda would not do on a device.)
+template <class F>
+struct by_name {
+  F& f;
+  AHA_CALLS_CALLER
+  template <class Name, class C>
+  AHA_FN void operator()(active_input, Name const& name, C& c) const {
+    f(name, c);
+  }
+};
+
 /// What a call writes, shaped like `logp`; absent means not computed. token_loss_t = sum over parts of
 /// w_t x coefficient x l_t, so that it sums to the loss. Every entry is written: 0 where masked.
 template <class T = float, class Space = host>
@@ -89,8 +100,9 @@ struct outputs {
   column<T, Space> token_loss{};
 
   /// Calls f(active input, name, column) for the gradients. Works on constant outputs too.
+  AHA_CALLS_CALLER
   template <class Outputs, class F>
-  static void gradients(Outputs& o, F&& f) {
+  AHA_FN static void gradients(Outputs& o, F&& f) {
     f(active_input::logp, "dlogp", o.dlogp);
     f(active_input::entropy, "dentropy", o.dentropy);
     f(active_input::lse, "dlse", o.dlse);
@@ -98,9 +110,10 @@ struct outputs {
     f(active_input::given, "dgiven", o.dgiven);
   }
   /// Calls f(name, column) for everything that is written.
+  AHA_CALLS_CALLER
   template <class Outputs, class F>
-  static void each(Outputs& o, F&& f) {
-    gradients(o, [&](active_input, std::string_view name, auto& c) { f(name, c); });
+  AHA_FN static void each(Outputs& o, F&& f) {
+    gradients(o, by_name<std::remove_reference_t<F>>{f});
     f("token_loss", o.token_loss);
   }
 };
@@ -112,5 +125,18 @@ template <class T, class Space, class... Vs>
 outputs(matrix<T, Space>, Vs const&...) -> outputs<T, Space>;
 template <class T, class Space, class... Vs>
 outputs(column<T, Space>, Vs const&...) -> outputs<T, Space>;
+
+/// Every column of tokens, whatever rank it came with, addressed by rows of the layout.
+template <class Space, class T>
+void rows_of_layout(token_batch<Space, T>& b, outputs<T, Space>& out) {
+  token_batch<Space, T>::columns(
+      b, [&](std::string_view, unsigned, column<T const, Space>& c) { rows_of_layout(b.layout, c); });
+  if (b.adv.scope == scope::token) rows_of_layout(b.layout, b.adv.values);
+  if (b.weight.scope == scope::token) rows_of_layout(b.layout, b.weight.values);
+  if (b.keep.scope == scope::token) rows_of_layout(b.layout, b.keep.values);
+  rows_of_layout(b.layout, b.mask);
+  rows_of_layout(b.layout, b.layout.mask);
+  outputs<T, Space>::each(out, [&](std::string_view, column<T, Space>& c) { rows_of_layout(b.layout, c); });
+}
 
 AHA_NAMESPACE_END

@@ -128,11 +128,21 @@ std::string shape_text(View const& v) {
   return v.rank == 2 ? text("[", v.rows, ", ", v.width, "]") : text("[", v.width, "]");
 }
 
-/// Checks one batch, collecting the first error; nothing is written before all checks have passed.
-template <class T>
+/// Entries of a token column as the layout alone has them; -1 where only offsets in device memory say.
+template <class Space>
+std::int64_t entries_of_layout(layout<Space> const& l) {
+  if constexpr (!std::is_same_v<Space, host>) {
+    if (l.is_packed() && l.sequences > 0) return -1;
+  }
+  return l.entries();
+}
+
+/// Checks one batch, collecting the first error; nothing is written before all checks have passed. Of a batch in device
+/// memory shapes are checked, not what the layout's offsets and lengths hold.
+template <class T, class Space = host>
 class batch_check {
  public:
-  batch_check(std::string_view function, token_batch<host, T> const& batch) : function_(function), b_(batch) {}
+  batch_check(std::string_view function, token_batch<Space, T> const& batch) : function_(function), b_(batch) {}
 
   status const& result() const { return s_; }
   void fail(std::string_view argument, std::string_view expected, std::string_view got) {
@@ -145,8 +155,9 @@ class batch_check {
 
   /// The layout itself, for columns of `entries` tokens.
   void shape(std::int64_t entries) {
-    aha::layout<host> const& l = b_.layout;
-    if (l.type == aha::layout<host>::kind::none) return fail("layout", "packed or padded", "none");
+    aha::layout<Space> const& l = b_.layout;
+    if (l.type == aha::layout<Space>::kind::none) return fail("layout", "packed or padded", "none");
+    entries_ = entries;
     if (l.is_packed()) return offsets(entries);
     if (l.sequences < 0 || l.width < 0) return fail("layout", "rows >= 0 and width >= 0", "a negative one");
     if (l.mask.present() && b_.mask.present())
@@ -156,22 +167,24 @@ class batch_check {
     if (l.index.rank != 1 || l.index.width != l.sequences) {
       return fail("lens", text("[", l.sequences, "] (one length a row)"), shape_text(l.index));
     }
-    for (std::int64_t i = 0; i < l.sequences; ++i) {
-      if (l.index[i] < 0 || l.index[i] > l.width) {
-        return fail("lens", text("lengths from 0 to ", l.width), text(l.index[i], " in row ", i));
+    if constexpr (on_host) {
+      for (std::int64_t i = 0; i < l.sequences; ++i) {
+        if (l.index[i] < 0 || l.index[i] > l.width) {
+          return fail("lens", text("lengths from 0 to ", l.width), text(l.index[i], " in row ", i));
+        }
       }
     }
   }
   /// A column, mask or index with one entry a token.
   template <class View>
   void tokens(std::string_view name, View const& v) {
-    aha::layout<host> const& l = b_.layout;
-    bool const fits = l.is_packed() ? v.rank == 1 && v.width == l.entries()
+    aha::layout<Space> const& l = b_.layout;
+    std::int64_t const entries = l.is_packed() ? entries_ : l.entries();
+    bool const fits = l.is_packed() ? v.rank == 1 && v.width == entries
                       : v.rank == 2 ? v.rows == l.sequences && v.width == l.width
-                                    : v.width == l.entries();
+                                    : v.width == entries;
     if (!fits) {
-      fail(name,
-           l.is_packed() ? text("[", l.entries(), "] (a token each)") : text("[", l.sequences, ", ", l.width, "]"),
+      fail(name, l.is_packed() ? text("[", entries, "] (a token each)") : text("[", l.sequences, ", ", l.width, "]"),
            shape_text(v));
     }
   }
@@ -182,11 +195,13 @@ class batch_check {
     }
   }
   /// Counts with one entry a sequence.
-  void counts(std::string_view name, index_view<host> const& v) {
+  void counts(std::string_view name, index_view<Space> const& v) {
     if (!v.present()) return;
     sequences(name, v);
-    for (std::int64_t i = 0; s_.ok() && i < b_.layout.sequences; ++i) {
-      if (v[i] < 0) fail(name, "numbers >= 0", text(v[i], " at position ", i));
+    if constexpr (on_host) {
+      for (std::int64_t i = 0; s_.ok() && i < b_.layout.sequences; ++i) {
+        if (v[i] < 0) fail(name, "numbers >= 0", text(v[i], " at position ", i));
+      }
     }
   }
   template <class View>
@@ -205,22 +220,28 @@ class batch_check {
   }
 
  private:
+  static constexpr bool on_host = std::is_same_v<Space, host>;
+
   void offsets(std::int64_t entries) {
-    index_view<host> const& cu = b_.layout.index;
+    index_view<Space> const& cu = b_.layout.index;
     if (cu.rank != 1 || cu.width < 1) return fail("cu_seqlens", "[B + 1] with B >= 0", shape_text(cu));
-    if (cu[0] != 0) return fail("cu_seqlens", "a first entry of 0", to_text(cu[0]));
-    for (std::int64_t i = 0; i + 1 < cu.width; ++i) {
-      if (cu[i + 1] < cu[i]) {
-        return fail("cu_seqlens", "entries that never fall", text(cu[i + 1], " after ", cu[i], " at position ", i + 1));
+    if constexpr (on_host) {
+      if (cu[0] != 0) return fail("cu_seqlens", "a first entry of 0", to_text(cu[0]));
+      for (std::int64_t i = 0; i + 1 < cu.width; ++i) {
+        if (cu[i + 1] < cu[i]) {
+          return fail("cu_seqlens", "entries that never fall",
+                      text(cu[i + 1], " after ", cu[i], " at position ", i + 1));
+        }
       }
-    }
-    if (cu[cu.width - 1] != entries) {
-      return fail("cu_seqlens", text("a last entry of ", entries, " (the tokens)"), to_text(cu[cu.width - 1]));
+      if (cu[cu.width - 1] != entries) {
+        return fail("cu_seqlens", text("a last entry of ", entries, " (the tokens)"), to_text(cu[cu.width - 1]));
+      }
     }
   }
 
   std::string_view function_;
-  token_batch<host, T> const& b_;
+  token_batch<Space, T> const& b_;
+  std::int64_t entries_ = 0;  ///< of a token column
   status s_;
 };
 

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+# `aha._aha_cuda`, from bindings/cuda, where there is an nvcc. AHA_CUDA: AUTO builds it where that is possible and says what
+# it did, ON raises where it is not, OFF looks for nothing.
+set(AHA_CUDA AUTO CACHE STRING "The CUDA module of the Python package: AUTO, ON or OFF")
+set_property(CACHE AHA_CUDA PROPERTY STRINGS AUTO ON OFF)
+set(AHA_CUDA_ARCHITECTURES "80;86;89;90;100;120" CACHE STRING "Compute capabilities that _aha_cuda has kernels for")
+if(NOT AHA_CUDA MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "aha: AHA_CUDA: expected AUTO, ON or OFF, got ${AHA_CUDA}")
+endif()
+
+set(why_not "AHA_CUDA is OFF")
+if(NOT AHA_CUDA STREQUAL OFF)
+  include(CheckLanguage)
+  check_language(CUDA)
+  if(NOT CMAKE_CUDA_COMPILER)
+    set(why_not "no nvcc")
+  elseif(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/cuda/CMakeLists.txt)
+    set(why_not "these sources have no bindings/cuda for ${CMAKE_CUDA_COMPILER}")
+  else()
+    set(why_not "")
+  endif()
+endif()
+
+if(why_not AND AHA_CUDA STREQUAL ON)
+  message(FATAL_ERROR "aha: AHA_CUDA=ON: expected nvcc (CUDACXX names one) and bindings/cuda, got: ${why_not}")
+elseif(why_not)
+  message(STATUS "CPU only: ${why_not}")
+else()
+  set(CMAKE_CUDA_ARCHITECTURES ${AHA_CUDA_ARCHITECTURES})
+  enable_language(CUDA)
+  message(STATUS "CUDA: nvcc ${CMAKE_CUDA_COMPILER_VERSION} found, building _aha_cuda for ${AHA_CUDA_ARCHITECTURES}")
+  add_subdirectory(cuda)
+endif()
