@@ -115,8 +115,8 @@ AHA_INLINE void add_leaf_with(leaf<Term> const& given, token_block<T> const& blo
     mask_t<V> const m = ops::load(b.mask + j) > zero;
     auto t = passive_token<V, Term>(b, j, m);
     if constexpr (!std::is_same_v<typename Term::statistic, no_statistic>) t.S = S;
-    V const weight = l.weight > 0 ? ops::load_where(m, b.weight + j) : zero;
-    leaf_value<V> const r = evaluate_leaf(l, t, weight, vs, gs);
+    V const by = l.weight > 0 ? ops::load_where(m, b.weight + j) : zero;
+    leaf_value<V> const r = evaluate_leaf(l, t, by, vs, gs);
     if constexpr (has_clip_side<Term, V>::value) {
       if (marks != nullptr) {
         clip_side<V> const side = l.term.clipped(t);
