@@ -90,7 +90,7 @@ group(Baseline, Scale, Policies...) -> group<Baseline, Scale>;
 
 /// Calls f with the baseline itself. One chosen at run time is resolved here, once a group instead of once a reward.
 template <class Baseline, class F>
-AHA_FN void with_baseline(Baseline const& baseline, F&& f) {
+AHA_FN inline void with_baseline(Baseline const& baseline, F&& f) {
   f(baseline);
 }
 

@@ -3,11 +3,23 @@
 
 #include <aha/version.hpp>
 
-/// Marks what may run in a kernel: the only trace of nvcc under `include/`.
+/// Inner functions of loops: compilers give up on inlining into large loops, and a call costs more than what is called.
+#if defined(__GNUC__) || defined(__clang__)
+#define AHA_INLINE __attribute__((always_inline)) inline
+#define AHA_INLINE_LAMBDA __attribute__((always_inline))
+#else
+#define AHA_INLINE inline
+#define AHA_INLINE_LAMBDA
+#endif
+
+/// Marks what may run in a kernel: the only trace of nvcc under `include/`. On the host it is part of a loop over lanes.
 #if defined(__CUDACC__)
 #define AHA_FN __host__ __device__
 /// Before a template marked AHA_FN that calls what its caller hands in: nvcc would warn of a host lambda in it.
 #define AHA_CALLS_CALLER _Pragma("nv_exec_check_disable")
+#elif defined(__GNUC__) || defined(__clang__)
+#define AHA_FN __attribute__((always_inline))
+#define AHA_CALLS_CALLER
 #else
 #define AHA_FN
 #define AHA_CALLS_CALLER

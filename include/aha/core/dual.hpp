@@ -118,19 +118,20 @@ struct lane_ops<dual<V, N>> {
     return chain(s, s * math::sigmoid(-x.value), x);
   }
   AHA_FN static D expm1mx(D const& x) {
-    // The derivative e^x - 1 shares the exponential; near 0 it is the series plus x, which does not cancel.
-    V const series = math::expm1mx_series(x.value);
-    V const e1 = math::exp(x.value) - lane<V>(1);
-    mask const small = math::abs(x.value) < lane<V>(math::expm1mx_series_bound);
-    return chain(math::select(small, series, e1 - x.value), math::select(small, series + x.value, e1), x);
+    exponentials<V> const e = math::all_exponentials(x.value);
+    return chain(e.expm1mx, e.expm1, x);
   }
-  AHA_FN static D min(D const& a, D const& b) { return pick(a.value < b.value, b.value < a.value, a, b); }
-  AHA_FN static D max(D const& a, D const& b) { return pick(a.value > b.value, b.value > a.value, a, b); }
+  AHA_FN static D min(D const& a, D const& b) {
+    return pick(math::min(b.value, a.value), a.value < b.value, b.value < a.value, a, b);
+  }
+  AHA_FN static D max(D const& a, D const& b) {
+    return pick(math::max(b.value, a.value), a.value > b.value, b.value > a.value, a, b);
+  }
   AHA_FN static D clamp(D const& x, V const& lo, V const& hi) {
     D r;
     r.value = math::clamp(x.value, lo, hi);
-    mask const inside = x.value >= lo && x.value <= hi;
-    for (int i = 0; i < N; ++i) r.d[i] = math::select(inside, x.d[i], lane<V>(0));
+    mask const inside = r.value == x.value;
+    for (int i = 0; i < N; ++i) r.d[i] = math::zero_unless(inside, x.d[i]);
     return r;
   }
 
@@ -141,9 +142,9 @@ struct lane_ops<dual<V, N>> {
     for (int i = 0; i < N; ++i) r.d[i] = derivative * x.d[i];
     return r;
   }
-  AHA_FN static D pick(mask const& first, mask const& second, D const& a, D const& b) {
+  AHA_FN static D pick(V const& value, mask const& first, mask const& second, D const& a, D const& b) {
     D r;
-    r.value = math::select(first, a.value, b.value);
+    r.value = value;
     for (int i = 0; i < N; ++i) {
       V const half = (a.d[i] + b.d[i]) * lane<V>(0.5);
       r.d[i] = math::select(first, a.d[i], math::select(second, b.d[i], half));

@@ -3,9 +3,23 @@
 
 #include <aha/core/config.hpp>
 #include <cmath>
+#include <cstdint>
 #include <type_traits>
 
 AHA_NAMESPACE_BEGIN
+
+/// e^x and what cancels in it, from one exponential.
+template <class V>
+struct exponentials {
+  V exp;      ///< e^x
+  V expm1;    ///< e^x - 1
+  V expm1mx;  ///< e^x - 1 - x: never negative, relative error of a few units in the last place
+};
+
+namespace math {
+template <class V>
+AHA_FN inline exponentials<V> exponentials_by_series(V const& x);
+}
 
 /// The lane contract. A lane is the number type that a term is written over: `float` and `double` here, a SIMD batch
 /// (`aha/cpu/simd.hpp`) or a dual number of either (`aha/core/dual.hpp`). Each specialises this template; terms call the
@@ -20,10 +34,17 @@ struct lane_ops {
 
   AHA_FN static V broadcast(double x) { return static_cast<V>(x); }
   AHA_FN static V load(V const* p) { return *p; }
+  /// The value of `p[0 ...]` where `m`, else 0: what is masked is selected out before any maths.
+  AHA_FN static V load_where(bool m, V const* p) { return m ? *p : V(0); }
   AHA_FN static void store(V* p, V x) { *p = x; }
   AHA_FN static V select(bool m, V a, V b) { return m ? a : b; }
+  /// x where `m`, else 0.
+  AHA_FN static V zero_unless(bool m, V x) { return m ? x : V(0); }
+  /// Bit k of the result is lane k.
+  AHA_FN static std::uint32_t bits(bool m) { return m ? 1U : 0U; }
   AHA_FN static V exp(V x) { return std::exp(x); }
   AHA_FN static V expm1(V x) { return std::expm1(x); }
+  AHA_FN static exponentials<V> all_exponentials(V x) { return math::exponentials_by_series(x); }
   AHA_FN static V log(V x) { return std::log(x); }
   AHA_FN static V sqrt(V x) { return std::sqrt(x); }
   AHA_FN static V abs(V x) { return x < V(0) ? -x : x; }
@@ -49,6 +70,11 @@ namespace math {
 template <class V>
 AHA_FN inline V select(mask_t<V> const& m, V const& a, V const& b) {
   return lane_ops<V>::select(m, a, b);
+}
+/// x where `m`, else 0.
+template <class V>
+AHA_FN inline V zero_unless(mask_t<V> const& m, V const& x) {
+  return lane_ops<V>::zero_unless(m, x);
 }
 template <class V>
 AHA_FN inline V exp(V const& x) {
@@ -102,24 +128,33 @@ AHA_FN inline V sigmoid(V const& x) {
   }
 }
 
-/// Below this |x| the series of `expm1mx` is used; above it e^x - 1 - x loses less than four bits.
+/// Below this |x| the series of `exponentials_by_series` is used; above it e^x - 1 - x loses less than four bits.
 inline constexpr double expm1mx_series_bound = 0.5;
 
-/// Series of e^x - 1 - x = x^2/2 (1 + x/3 (1 + x/4 (1 + ...))), for |x| <= 0.5 to the lane's precision.
-template <class P>
-AHA_FN inline P expm1mx_series(P const& x) {
-  constexpr int last = std::is_same_v<scalar_t<P>, float> ? 9 : 17;
-  P s = lane<P>(1);
-  for (int k = last; k >= 3; --k) s = lane<P>(1) + x * s * lane<P>(1.0 / k);
-  return x * x * lane<P>(0.5) * s;
+/// `exponentials` of lanes that have no faster way: near 0 by the series e^x - 1 - x = x^2/2 (1 + x/3 (1 + x/4 (1 + ...))).
+template <class V>
+AHA_FN inline exponentials<V> exponentials_by_series(V const& x) {
+  constexpr int last = std::is_same_v<scalar_t<V>, float> ? 9 : 17;
+  V s = lane<V>(1);
+  for (int k = last; k >= 3; --k) s = lane<V>(1) + x * s * lane<V>(1.0 / k);
+  s = x * x * lane<V>(0.5) * s;
+  V const e = lane_ops<V>::exp(x);
+  V const e1 = e - lane<V>(1);
+  mask_t<V> const small = lane_ops<V>::abs(x) < lane<V>(expm1mx_series_bound);
+  return {e, lane_ops<V>::select(small, s + x, e1), lane_ops<V>::select(small, s, e1 - x)};
+}
+
+/// e^x, e^x - 1 and e^x - 1 - x for little more than one of them; no lane of duals.
+template <class V>
+AHA_FN inline exponentials<V> all_exponentials(V const& x) {
+  return lane_ops<V>::all_exponentials(x);
 }
 
 /// e^x - 1 - x without cancellation near 0: never negative, relative error of a few units in the last place.
 template <class V>
 AHA_FN inline V expm1mx(V const& x) {
   if constexpr (std::is_same_v<V, passive_t<V>>) {
-    return lane_ops<V>::select(lane_ops<V>::abs(x) < lane<V>(expm1mx_series_bound), expm1mx_series(x),
-                               lane_ops<V>::exp(x) - lane<V>(1) - x);
+    return lane_ops<V>::all_exponentials(x).expm1mx;
   } else {
     return lane_ops<V>::expm1mx(x);
   }

@@ -16,9 +16,12 @@ struct fixed_sum {
   /// Adds `n` values (a multiple of 16, zero where nothing counts) that start at a position divisible by 16.
   template <class T>
   void add(T const* x, std::int64_t n) {
+    double sums[width];  // a copy that compilers keep in registers
+    for (int k = 0; k < width; ++k) sums[k] = lanes[k];
     for (std::int64_t j = 0; j < n; j += width) {
-      for (int k = 0; k < width; ++k) lanes[k] += static_cast<double>(x[j + k]);
+      for (int k = 0; k < width; ++k) sums[k] += static_cast<double>(x[j + k]);
     }
+    for (int k = 0; k < width; ++k) lanes[k] = sums[k];
   }
   [[nodiscard]] double total() const {
     double t[width];

@@ -21,7 +21,7 @@ struct type_tag {
 
 AHA_CALLS_CALLER
 template <class F, class... Ts>
-AHA_FN constexpr void for_each_type(type_list<Ts...>, F&& f) {
+AHA_FN inline constexpr void for_each_type(type_list<Ts...>, F&& f) {
   (f(type_tag<Ts>{}), ...);
 }
 

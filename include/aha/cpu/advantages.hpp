@@ -19,7 +19,42 @@ class advantage_writer {
   /// Writes the advantages of the rows `row(0) ... row(n - 1)`, one group, and counts what it sees in `stats`.
   template <class RowOf>
   void write(std::int64_t n, RowOf const& row, moments const& batch, advantage_stats& stats) const {
-    auto const at = [&](std::int64_t k) { return value(row(k)); };
+    // Rows of a group lie anywhere: an ordinary group is gathered once, not once a pass.
+    constexpr std::int64_t most = 256;
+    if (n <= most) {
+      double members[most];
+      for (std::int64_t k = 0; k < n; ++k) members[k] = value(row(k));
+      write_members(
+          n, row, [&](std::int64_t k) { return members[k]; }, batch, stats);
+    } else {
+      write_members(
+          n, row, [&](std::int64_t k) { return value(row(k)); }, batch, stats);
+    }
+  }
+  /// Asks for the memory of a group that is soon written.
+  template <class RowOf>
+  void prefetch([[maybe_unused]] std::int64_t n, [[maybe_unused]] RowOf const& row) const {
+#if defined(__GNUC__) || defined(__clang__)
+    for (std::int64_t k = 0; k < std::min<std::int64_t>(n, 32); ++k) {
+      __builtin_prefetch(&reward_[row(k)]);
+      __builtin_prefetch(&adv_[row(k)], 1);
+    }
+#endif
+  }
+  /// Sum of squared deviations from the group's mean.
+  template <class RowOf>
+  double squares(std::int64_t n, RowOf const& row) const {
+    return order_free_moments::of([&](std::int64_t k) { return value(row(k)); }, n).m2;
+  }
+
+  span<T const> reward() const { return reward_; }
+  mask_view<host> const& valid() const { return valid_; }
+  Method const& method() const { return method_; }
+
+ private:
+  template <class RowOf, class At>
+  void write_members(std::int64_t n, RowOf const& row, At const& at, moments const& batch,
+                     advantage_stats& stats) const {
     order_free_moments const spread = order_free_moments::of(at, n);
     auto const rule = method_.of(spread, batch);
     bool const siblings = method_.scale.source == advantage::spread_of::siblings && spread.m2 > 0.0;
@@ -36,17 +71,7 @@ class advantage_writer {
     });
     stats.add_group(spread, n, clipped);
   }
-  /// Sum of squared deviations from the group's mean.
-  template <class RowOf>
-  double squares(std::int64_t n, RowOf const& row) const {
-    return order_free_moments::of([&](std::int64_t k) { return value(row(k)); }, n).m2;
-  }
 
-  span<T const> reward() const { return reward_; }
-  mask_view<host> const& valid() const { return valid_; }
-  Method const& method() const { return method_; }
-
- private:
   /// Of row i; NaN where it is invalid.
   double value(std::int64_t i) const {
     bool const counts = !valid_.present() || valid_.at(0, i);
@@ -97,7 +122,12 @@ advantage_stats write_advantages(Exec const& exec, Writer const& writer, std::in
   advantage_stats part[most];
   run_parallel(exec, pieces, [&](std::int64_t p) {
     advantage_stats stats;
-    for (std::int64_t g = first(p); g < first(p + 1); ++g) writer.write(size_of(g), rows_of(g), batch, stats);
+    std::int64_t const last = first(p + 1);
+    constexpr std::int64_t ahead = 3;
+    for (std::int64_t g = first(p); g < last; ++g) {
+      if (g + ahead < last) writer.prefetch(size_of(g + ahead), rows_of(g + ahead));
+      writer.write(size_of(g), rows_of(g), batch, stats);
+    }
     part[p] = stats;
   });
   for (std::int64_t p = 0; p < pieces; ++p) all.merge(part[p]);

@@ -26,8 +26,16 @@ inline token_range unmasked_range(mask_view<host> const& m, std::int64_t row, st
   if (!m.present() || begin == end) return r;
   visit_mask(m, [&](auto const* p) {
     auto const* from = p + row * m.row_stride;
+    // Bytes count in bytes: runs short enough for that are sixty-four at a time in any SIMD code.
     std::int64_t n = 0;
-    for (std::int64_t t = begin; t < end; ++t) n += from[t] != 0 ? 1 : 0;
+    std::int64_t t = begin;
+    constexpr std::int64_t run = 192;
+    for (; t + run <= end; t += run) {
+      std::uint8_t in_run = 0;
+      for (std::int64_t k = 0; k < run; ++k) in_run = static_cast<std::uint8_t>(in_run + (from[t + k] != 0 ? 1 : 0));
+      n += in_run;
+    }
+    for (; t < end; ++t) n += from[t] != 0 ? 1 : 0;
     r.count = n;
     if (n == 0) return;
     while (from[r.first] == 0) ++r.first;
@@ -46,41 +54,56 @@ class sequence_engine {
   /// Evaluates sequence i, writes its outputs, adds its sums to `stats`.
   void run(std::int64_t i, loss_stats& stats) {
     std::int64_t const begin = b_.layout.begin(i);
-    std::int64_t const end = b_.layout.end(i);
-    std::int64_t const row_end = b_.layout.is_packed() ? end : b_.layout.width;
-    row_ = b_.layout.row(i);
-    mask_view<host> const& mask = b_.mask.present() ? b_.mask : b_.layout.mask;
-    range_ = unmasked_range(mask, row_, begin, end);
+    std::int64_t const row_end = b_.layout.is_packed() ? b_.layout.end(i) : b_.layout.width;
+    go_to(i);
     zero(begin, range_.count > 0 ? range_.first : row_end);
     if (range_.count == 0) return finish_sequence({}, on_, 0, stats);
     zero(range_.last + 1, row_end);
-    n_ = b_.length.present() ? static_cast<double>(b_.length[i]) : static_cast<double>(range_.count);
-    prompt_tokens_ = b_.prompt_tokens.present() ? static_cast<double>(b_.prompt_tokens[i]) : 0;
     stager_.sequence(i, range_.last + 1 - range_.first);
 
-    sequence_sums observed;
-    fixed_sum losses[max_parts];
+    if (on_ != 0) observed_ = {};
     fixed_sum adjoint[statistic_slots];
     bool const reads_S = (needs_.active & reads::statistic) != 0;
     if (reads_S) statistic_pass();
     each_block([&](std::int64_t first, int n) {
       stager_.stage(first, n, block_);
-      evaluate_block(losses, adjoint, stats);
-      if ((on_ & ~observe::parts) != 0) observe_block<V>(block_, on_, observed, stats);
-      write(first, n);
+      evaluate_block(first, n, adjoint, stats);
+      if ((on_ & ~(observe::parts | observe::clip)) != 0) observe_block<V>(block_, on_, observed_, stats);
     });
     if (needs_.adjoint && out_.dlogp.present()) adjoint_pass(adjoint);
-    int p = 0;
-    objective_.for_each_part([&](auto const& part) {
-      double const w = weight_of(part);
-      if (w != 0) stats.part_loss[static_cast<std::size_t>(p)] += w * losses[p].total();
-      ++p;
-    });
-    stats.parts = p;
-    finish_sequence(observed, on_, range_.count, stats);
+    for (int p = 0; p < parts_; ++p) {
+      if (weights_[p] != 0) stats.part_loss[static_cast<std::size_t>(p)] += weights_[p] * losses_[p].total();
+    }
+    stats.parts = parts_;
+    finish_sequence(observed_, on_, range_.count, stats);
+  }
+
+  /// The gradient of one token, with the bits that `run` gives it; for objectives without a statistic.
+  void run_token(std::int64_t i, std::int64_t t) {
+    if (i != at_) {
+      go_to(i);
+      stager_.sequence(i, 1);
+    }
+    stager_.stage(t, 1, block_);
+    loss_stats unused;
+    evaluate_block(t, 1, nullptr, unused);
   }
 
  private:
+  /// Reads what a sequence's tokens share.
+  void go_to(std::int64_t i) {
+    at_ = i;
+    row_ = b_.layout.row(i);
+    mask_view<host> const& mask = b_.mask.present() ? b_.mask : b_.layout.mask;
+    range_ = unmasked_range(mask, row_, b_.layout.begin(i), b_.layout.end(i));
+    n_ = b_.length.present() ? static_cast<double>(b_.length[i]) : static_cast<double>(range_.count);
+    prompt_tokens_ = b_.prompt_tokens.present() ? static_cast<double>(b_.prompt_tokens[i]) : 0;
+    parts_ = 0;
+    objective_.for_each_part([&](auto const& part) {
+      weights_[parts_] = weight_of(part);
+      losses_[parts_++] = {};
+    });
+  }
   template <class F>
   void each_block(F const& f) {
     for (std::int64_t t = range_.first; t <= range_.last; t += block_tokens) {
@@ -104,7 +127,7 @@ class sequence_engine {
         for (int j = 0; j < block_.padded; j += lane_ops<V>::width) {
           mask_t<V> const m = lane_ops<V>::load(block_.mask + j) > lane<V>(0);
           V const g = Statistic::map(passive_token<V, term>(block_, j, m));
-          lane_ops<V>::store(values + j, math::select(m, g, lane<V>(0)));
+          lane_ops<V>::store(values + j, math::zero_unless(m, g));
         }
         sums[slot++].add(values, block_.padded);
       });
@@ -120,36 +143,55 @@ class sequence_engine {
     return Statistic::mean ? (n_ > 0 ? 1 / n_ : 0.0) : 1.0;
   }
 
-  void evaluate_block(fixed_sum* losses, fixed_sum* adjoint, loss_stats& stats) {
+  void evaluate_block(std::int64_t first, int n, fixed_sum* adjoint, loss_stats& stats) {
     int const padded = block_.padded;
-    for (int k = 0; k < active_inputs; ++k) {
-      if (differentiated(static_cast<active_input>(k))) std::fill_n(sums_.d[k], padded, T(0));
-    }
-    std::fill_n(token_loss_, padded, T(0));
-    if (needs_.adjoint) std::fill_n(&sums_.dS[0][0], statistic_slots * block_tokens, T(0));
-    bool const clip = (on_ & observe::clip) != 0;
-    if (clip) clipped_.clear(padded);
+    begin_gradients(first, n);
+    bool const token_loss = out_.token_loss.present();
+    if (token_loss) std::fill_n(token_loss_, padded, T(0));
+    clip_marks* const marks = (on_ & observe::clip) != 0 ? &clipped_ : nullptr;
+    clipped_.begun = 0;
     int p = 0;
     objective_.for_each_part([&](auto const& part) {
-      double const w = weight_of(part);
+      double const w = weights_[p];
       int const mine = p++;
       if (w == 0) return;
-      std::fill_n(sums_.value, padded, T(0));
+      sums_.value = {value_, false};
       part.for_each_leaf([&](auto const& l) {
-        if (l.coefficient == 0) return;
-        add_leaf<V>(l, block_, l.coefficient, w * l.coefficient, sums_);
-        if (clip) mark_clipped<V>(l.term, block_, clipped_);
+        if (l.coefficient != 0) add_leaf<V>(l, block_, l.coefficient, w * l.coefficient, sums_, marks);
       });
-      losses[mine].add(sums_.value, padded);
-      if (out_.token_loss.present()) {
+      sums_.value.end(padded);
+      losses_[mine].add(value_, padded);
+      if (token_loss) {
         T const wt = static_cast<T>(w);
-        for (int j = 0; j < padded; ++j) token_loss_[j] += wt * sums_.value[j];
+        for (int j = 0; j < padded; ++j) token_loss_[j] += wt * value_[j];
       }
     });
-    if (needs_.adjoint) {
-      for (int k = 0; k < statistic_slots; ++k) adjoint[k].add(sums_.dS[k], padded);
+    if (needs_.adjoint && adjoint != nullptr) {
+      for (int k = 0; k < statistic_slots; ++k) {
+        sums_.dS[k].end(padded);
+        adjoint[k].add(sums_.dS[k].at, padded);
+      }
     }
-    if (clip) clipped_.count(padded, stats);
+    if (marks != nullptr) count_clipped<V>(clipped_, padded, stats);
+    end_gradients(first, n);
+    if (token_loss) std::copy_n(token_loss_, n, out_.token_loss.row(row_) + first);
+  }
+
+  /// Leaves add to the outputs where they lie; a block that does not fill whole lanes goes through a buffer.
+  void begin_gradients(std::int64_t first, int n) {
+    outputs<T, host>::gradients(out_, [&](active_input k, std::string_view, column<T, host> const& c) {
+      bool const whole = c.present() && n == block_.padded;
+      sums_.d[static_cast<int>(k)] = {whole ? c.row(row_) + first : d_[static_cast<int>(k)], false};
+    });
+    for (int k = 0; k < statistic_slots; ++k) sums_.dS[k] = {dS_[k], false};
+  }
+  void end_gradients(std::int64_t first, int n) {
+    outputs<T, host>::gradients(out_, [&](active_input k, std::string_view, column<T, host> const& c) {
+      if (!c.present()) return;
+      leaf_sum<T>& sum = sums_.d[static_cast<int>(k)];
+      sum.end(n);
+      if (n != block_.padded) std::copy_n(sum.at, n, c.row(row_) + first);
+    });
   }
 
   /// dlogp_t += (sum_u w_u dl_u/dS) a_i m_t g'(x_t), for every statistic.
@@ -158,7 +200,7 @@ class sequence_engine {
     each_block([&](std::int64_t first, int n) {
       stager_.stage(first, n, block_);
       T* const to = out_.dlogp.row(row_) + first;
-      T* const sum = sums_.d[static_cast<int>(active_input::logp)];
+      T* const sum = value_;
       std::copy_n(to, n, sum);
       int slot = 0;
       for_each_type(statistics{}, [&](auto tag) {
@@ -170,7 +212,7 @@ class sequence_engine {
           token<D> t;
           t.logp = D::seeded(p.logp, 0);
           t.old_logp = p.old_logp;
-          V const d = math::select(m, e * Statistic::map(t).d[0], lane<V>(0));
+          V const d = math::zero_unless(m, e * Statistic::map(t).d[0]);
           lane_ops<V>::store(sum + j, lane_ops<V>::load(sum + j) + d);
         }
       });
@@ -178,16 +220,6 @@ class sequence_engine {
     });
   }
 
-  void write(std::int64_t first, int n) {
-    outputs<T, host>::gradients(out_, [&](active_input k, std::string_view, column<T, host> const& c) {
-      if (!c.present()) return;
-      T* const to = c.row(row_) + first;
-      differentiated(k) ? std::copy_n(sums_.d[static_cast<int>(k)], n, to) : std::fill_n(to, n, T(0));
-    });
-    if (out_.token_loss.present()) std::copy_n(token_loss_, n, out_.token_loss.row(row_) + first);
-  }
-  /// Whether a leaf that contributes has this active input.
-  bool differentiated(active_input k) const { return (needs_.active & reads_of(k)) != 0; }
   void zero(std::int64_t begin, std::int64_t end) {
     if (begin >= end) return;
     outputs<T, host>::each(out_, [&](std::string_view, column<T, host> const& c) {
@@ -203,8 +235,16 @@ class sequence_engine {
   objective_needs needs_;
   token_block<T> block_;
   block_sums<T> sums_;
+  alignas(64) T value_[block_tokens] = {};
+  alignas(64) T d_[active_inputs][block_tokens] = {};
+  alignas(64) T dS_[statistic_slots][block_tokens] = {};
   alignas(64) T token_loss_[block_tokens];
-  clip_marks<T> clipped_;
+  clip_marks clipped_;
+  double weights_[max_parts];
+  fixed_sum losses_[max_parts];
+  sequence_sums observed_;
+  int parts_ = 0;
+  std::int64_t at_ = -1;
   std::int64_t row_ = 0;
   token_range range_;
   double n_ = 0;

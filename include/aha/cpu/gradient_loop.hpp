@@ -2,6 +2,8 @@
 #pragma once
 
 #include <aha/cpu/softmax_loop.hpp>
+#include <algorithm>
+#include <cmath>
 
 AHA_NAMESPACE_BEGIN
 
@@ -13,48 +15,81 @@ struct gradient_terms {
   double dlogp = 0.0;     ///< a
   double dentropy = 0.0;  ///< b
   double dlse = 0.0;      ///< c
+
+  /// Then no element of the gradient is NaN: a NaN or +inf among the logits shows in log_sum.
+  [[nodiscard]] bool finite() const {
+    return std::isfinite(max) && std::isfinite(log_sum) && std::isfinite(entropy) && std::isfinite(dlogp) &&
+           std::isfinite(dentropy) && std::isfinite(dlse);
+  }
 };
 
-/// Gradient of `a log p_t + b H + c lse` with respect to one logit, away from the target: p (A + B (log p + H)),
+/// Gradient of `a log p_t + b H + c lse` with respect to logits away from the target: p (A + B (log p + H)),
 /// A = (c - a)/tau, B = -b/tau. log p + H is formed as z + (H - log_sum), whose constant is the small one of a flat row.
 template <bool WithEntropy, class V>
-void gradient_block(row_view<scalar_t<V>> x, gradient_terms const& g, double temperature, scalar_t<V>* to) {
-  using ops = lane_ops<V>;
-  V const top = lane<V>(g.max);
-  V const scale = lane<V>(1.0 / temperature);
-  V const log_sum = lane<V>(g.log_sum);
-  V const a = lane<V>((g.dlse - g.dlogp) / temperature);
-  V const b = lane<V>(-g.dentropy / temperature);
-  V const flat = lane<V>(g.entropy - g.log_sum);
-  V const floor = lane<V>(negligible_logit);
-  for (std::int64_t i = 0; i < x.size; i += ops::width) {
-    V const z = (ops::load(x.values + i) - top) * scale;
+struct gradient_lane {
+  V top, scale, log_sum, a, b, flat, floor;
+
+  gradient_lane(gradient_terms const& g, double temperature)
+      : top(lane<V>(g.max)),
+        scale(lane<V>(1.0 / temperature)),
+        log_sum(lane<V>(g.log_sum)),
+        a(lane<V>((g.dlse - g.dlogp) / temperature)),
+        b(lane<V>(-g.dentropy / temperature)),
+        flat(lane<V>(g.entropy - g.log_sum)),
+        floor(lane<V>(negligible_logit)) {}
+  AHA_INLINE V operator()(V const& x) const {
+    V const z = (x - top) * scale;
     V const p = math::exp(z - log_sum);
     if constexpr (WithEntropy) {
-      ops::store(to + i, p * (a + b * (math::max(z, floor) + flat)));
+      return p * (a + b * (math::max(z, floor) + flat));
     } else {
-      ops::store(to + i, p * a);
+      return p * a;
     }
   }
-}
+};
 
 /// One read and one write of a row: `a (delta_vt - p_v)/tau - b p_v (log p_v + H)/tau + c p_v/tau`, with p recomputed from
 /// `max` and `log_sum`. Formed in float (double for double logits) and rounded once to the stored type. At the target,
 /// 1 - p is -expm1(log p), so that a confident token keeps its gradient. A -inf logit gets exactly 0. `target` below 0:
-/// another shard has it. `to` may be `row` itself: every element is read before it is written.
+/// another shard has it. `to` may be `row` itself: every element is read before it is written. `stream`: past the caches, of
+/// rows that lie apart.
 template <bool WithEntropy, class V, class Stored>
 void gradient_of_row(Stored const* row, std::int64_t vocabulary, std::int64_t target, double temperature,
-                     gradient_terms const& g, Stored* to) {
-  using P = computed_t<Stored>;
-  block_scratch<P> in;
-  block_scratch<P> out;
+                     gradient_terms const& g, Stored* to, bool stream) {
   double const x_target = target >= 0 ? widened(row[target]) : 0.0;  // before anything is written
-  for (std::int64_t begin = 0; begin < vocabulary; begin += row_block) {
-    std::int64_t const n = vocabulary - begin < row_block ? vocabulary - begin : row_block;
-    P* const values = store_target(to + begin, n, out);
-    gradient_block<WithEntropy, V>(load_block<V>(row + begin, n, in), g, temperature, values);
-    store_block(values, n, to + begin);
+  gradient_lane<WithEntropy, V> const of(g, temperature);
+  constexpr std::int64_t width = lane_ops<V>::width;
+  std::int64_t i = 0;
+  if (!g.finite()) {
+    for (; i < vocabulary; i += width) {
+      std::int64_t const n = std::min(width, vocabulary - i);
+      store_row_end(of(load_row_end<V>(row + i, n)), n, to + i);
+    }
+    i = vocabulary;
   }
+  // Past the caches a vector that fills whole cache lines is written without being read first.
+  if (stream && can_stream<V, Stored> && i == 0) {
+    std::int64_t const to_line =
+        static_cast<std::int64_t>(-reinterpret_cast<std::uintptr_t>(to) % sizeof(V) / sizeof(Stored));
+    if (to_line > 0 && to_line <= vocabulary) {
+      store_row_end(of(load_row_end<V>(row, to_line)), to_line, to);
+      i = to_line;
+    }
+    for (; i + 2 * width <= vocabulary; i += 2 * width) {
+      V const first = of(load_row<V>(row + i));
+      V const second = of(load_row<V>(row + i + width));
+      stream_row(first, to + i);
+      stream_row(second, to + i + width);
+    }
+    end_of_stream<V>();
+  }
+  for (; i + 2 * width <= vocabulary; i += 2 * width) {
+    V const first = of(load_row<V>(row + i));
+    V const second = of(load_row<V>(row + i + width));
+    store_row(first, second, to + i);
+  }
+  for (; i + width <= vocabulary; i += width) store_row(of(load_row<V>(row + i)), to + i);
+  if (i < vocabulary) store_row_end(of(load_row_end<V>(row + i, vocabulary - i)), vocabulary - i, to + i);
   if (target < 0) return;
   double const logp = (x_target - g.max) / temperature - g.log_sum;
   double const p = math::exp(logp);
@@ -62,8 +97,8 @@ void gradient_of_row(Stored const* row, std::int64_t vocabulary, std::int64_t ta
   if constexpr (WithEntropy) {
     if (!(p == 0.0)) d -= g.dentropy * p * (logp + g.entropy);
   }
-  P const at_target = static_cast<P>(d / temperature);
-  store_block(&at_target, 1, to + target);
+  using P = computed_t<Stored>;
+  store_row_end<P>(static_cast<P>(d / temperature), 1, to + target);
 }
 
 AHA_NAMESPACE_END

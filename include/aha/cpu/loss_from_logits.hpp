@@ -35,6 +35,24 @@ void for_each_token(logit_layout const& l, token_batch<host, T> const& b, F cons
   }
 }
 
+/// Behind the last token of sequence s, counted over the rows of logits.
+inline std::int64_t behind_sequence(layout<host> const& l, std::int64_t s) {
+  return l.is_packed() ? l.end(s) : (s + 1) * l.width;
+}
+/// The first sequence that ends behind row r.
+inline std::int64_t sequence_at(layout<host> const& l, std::int64_t r) {
+  std::int64_t low = 0;
+  for (std::int64_t high = l.sequences; low < high;) {
+    std::int64_t const middle = low + (high - low) / 2;
+    if (behind_sequence(l, middle) <= r) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
 /// What `loss_from_logits` refuses, before it writes anything, the workspace included.
 template <class Objective, class T>
 status validate_loss_from_logits(Objective const& objective, logit_rows<host> const& rows,
@@ -58,6 +76,45 @@ status validate_loss_from_logits(Objective const& objective, logit_rows<host> co
   return s;
 }
 
+/// Forward and gradient of each row, one behind the other: a row that fits the cache is read from memory once. For
+/// objectives whose gradient at a token needs no other token's row: the same bits as row passes with the loss between.
+template <class Exec, class Objective, class T>
+void rows_while_cached(Exec const& exec, Objective const& objective, logit_rows<host> const& rows,
+                       token_batch<host, T> b, outputs<T, host> const& out, logp_outputs<T> const& forward,
+                       softmax_columns<T> const& softmax, logit_coefficients<T> const& by,
+                       logit_gradient<host> const& dlogits) {
+  mask_view<host> const mask = b.mask;
+  outputs<T, host> gradients;
+  gradients.dlogp = out.dlogp;
+  gradients.dentropy = out.dentropy;
+  gradients.dlse = out.dlse;
+  rows_of_layout(b, gradients);
+  dispatch_dtype(rows.type, [&](auto* tag) {
+    using Stored = std::remove_pointer_t<decltype(tag)>;
+    if constexpr (std::is_same_v<computed_t<Stored>, T>) {
+      using V = typename Exec::template lane<T>;
+      bool const stream = streams(dlogits);
+      for_each_chunk(exec, rows, [&](std::int64_t first, std::int64_t last) {
+        sequence_engine<V, Objective, T> engine(objective, b, gradients, observe::none);
+        std::int64_t s = sequence_at(b.layout, first);
+        for (std::int64_t r = first; r < last; ++r) {
+          std::int64_t const i = r / rows.rows;
+          std::int64_t const t = r % rows.rows;
+          if (takes_part(rows, mask, i, t)) {
+            put_row(forward, i, t,
+                    finish(partial_of_row<V, Stored>(rows, mask, i, t, forward.entropy.present()), rows.temperature));
+            while (r >= behind_sequence(b.layout, s)) ++s;
+            engine.run_token(s, b.layout.is_packed() ? r : r % b.layout.width);
+          } else {
+            put_row(forward, i, t, softmax_row{});
+          }
+          gradient_row<V, Stored>(rows, mask, softmax, by, dlogits, i, t, stream);
+        }
+      });
+    }
+  });
+}
+
 /// Loss of an objective straight from logits, and its gradient by them: token_logp, then loss, then logits_gradient.
 ///   rows     logits `[T, V]` or `[1, T, V]` with `packed`, `[B, L, V]` with `padded`, targets and temperature
 ///   batch    as for `loss`, without logp, entropy and lse, which are computed here; target -100 is a mask, in
@@ -66,7 +123,8 @@ status validate_loss_from_logits(Objective const& objective, logit_rows<host> co
 ///            `inplace`, in their place: the same bits, without memory of its own
 ///   workspace  at least `workspace_bytes(...)`, aligned to 8 bytes; its content does not matter
 ///   out      dvalue, dgiven and token_loss, as of `loss`, where they are wanted
-/// Each unmasked row is read at most twice, masked rows never. Entropy and lse are computed only where a term, or an observer
+/// Each unmasked row is read at most twice, from memory once where it fits the cache and no term reads a sequence's
+/// statistic; masked rows never. Entropy and lse are computed only where a term, or an observer
 /// asked for by name, reads them. The result does not depend on threads. Errors: `aha::loss_from_logits: ...`, before anything is
 /// written. Allocates nothing.
 template <class Exec, class Objective, class Space, class T>
@@ -102,8 +160,6 @@ loss_result loss_from_logits(Exec const& exec, Objective const& objective, logit
     forward.lse = w.lse;
     forward.max = w.max;
     forward.log_sum = w.log_sum;
-    softmax_rows(exec, rows, mask, forward);
-
     token_batch<host, T> b = batch;
     b.layout.mask = {};
     b.mask = mask;
@@ -114,19 +170,21 @@ loss_result loss_from_logits(Exec const& exec, Objective const& objective, logit
     by_token.dlogp = w.dlogp;
     by_token.dentropy = w.dentropy;
     by_token.dlse = w.dlse;
-    loss_result result = evaluate(exec, objective, b, by_token, observed);
-
-    if (gradient) {
-      softmax_columns<T> softmax;
-      softmax.max = w.max;
-      softmax.log_sum = w.log_sum;
-      if (w.dentropy.present()) softmax.entropy = w.entropy;
-      logit_coefficients<T> by;
-      by.dlogp = w.dlogp;
-      by.dentropy = w.dentropy;
-      by.dlse = w.dlse;
-      gradient_rows(exec, rows, mask, softmax, by, dlogits);
+    softmax_columns<T> softmax;
+    softmax.max = w.max;
+    softmax.log_sum = w.log_sum;
+    if (w.dentropy.present()) softmax.entropy = w.entropy;
+    logit_coefficients<T> by;
+    by.dlogp = w.dlogp;
+    by.dentropy = w.dentropy;
+    by.dlse = w.dlse;
+    if (gradient && !(needs_of_objective(objective).active & reads::statistic)) {
+      rows_while_cached(exec, objective, rows, b, by_token, forward, softmax, by, dlogits);
+      return evaluate(exec, objective, b, by_token, observed);
     }
+    softmax_rows(exec, rows, mask, forward);
+    loss_result result = evaluate(exec, objective, b, by_token, observed);
+    if (gradient) gradient_rows(exec, rows, mask, softmax, by, dlogits);
     return result;
   } else {
     return {};

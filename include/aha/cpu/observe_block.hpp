@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <aha/cpu/token_block.hpp>
+#include <aha/cpu/leaf_loop.hpp>
 #include <aha/loss/observe.hpp>
 
 AHA_NAMESPACE_BEGIN
@@ -15,96 +15,124 @@ struct sequence_sums {
   fixed_sum entropy;
 };
 
-/// Observes one block. The ratio is the raw one: of the columns, before any bound.
-template <class V, class T>
-void observe_block(token_block<T> const& b, unsigned on, sequence_sums& sums, loss_stats& stats) {
-  alignas(64) T rows[3][block_tokens];
-  V const zero = lane<V>(0);
-  auto const each = [&](auto const& f) {
-    for (int j = 0; j < b.padded; j += lane_ops<V>::width) {
-      mask_t<V> const m = lane_ops<V>::load(b.mask + j) > zero;
-      f(j, m);
-    }
-  };
-  auto const kl = [&](T const* a, T const* from, fixed_sum* to) {
-    each([&](int j, mask_t<V> const& m) {
-      V const d = load_where<V>(m, a + j) - load_where<V>(m, from + j);
-      lane_ops<V>::store(rows[0] + j, -d);
-      lane_ops<V>::store(rows[1] + j, d * d * lane<V>(0.5));
-      lane_ops<V>::store(rows[2] + j, math::expm1mx(d));
-    });
-    for (int k = 0; k < 3; ++k) to[k].add(rows[k], b.padded);
-  };
-  if ((on & observe::old_kl) != 0) kl(b.logp, b.old_logp, sums.old_kl);
-  if ((on & observe::ref_kl) != 0) kl(b.ref_logp, b.logp, sums.ref_kl);
-  if ((on & (observe::ratio | observe::ess | observe::chi_square)) != 0) {
-    V low = lane<V>(std::numeric_limits<double>::infinity());
-    V high = -low;
-    each([&](int j, mask_t<V> const& m) {
-      V const d = load_where<V>(m, b.logp + j) - load_where<V>(m, b.old_logp + j);
-      low = math::min(low, math::select(m, d, lane<V>(std::numeric_limits<double>::infinity())));
-      high = math::max(high, math::select(m, d, lane<V>(-std::numeric_limits<double>::infinity())));
-      V const r = math::select(m, math::exp(d), zero);
-      lane_ops<V>::store(rows[0] + j, r);
-      lane_ops<V>::store(rows[1] + j, r * r);
-    });
-    sums.ratio.add(rows[0], b.padded);
-    sums.ratio_square.add(rows[1], b.padded);
-    T ends[2][lane_ops<V>::width];
-    lane_ops<V>::store(ends[0], low);
-    lane_ops<V>::store(ends[1], high);
-    for (int k = 0; k < lane_ops<V>::width; ++k) {
-      stats.log_ratio_min = std::min(stats.log_ratio_min, static_cast<double>(ends[0][k]));
-      stats.log_ratio_max = std::max(stats.log_ratio_max, static_cast<double>(ends[1][k]));
-    }
-  }
-  if ((on & observe::entropy) != 0) {
-    each([&](int j, mask_t<V> const& m) { lane_ops<V>::store(rows[0] + j, load_where<V>(m, b.entropy + j)); });
-    sums.entropy.add(rows[0], b.padded);
-  }
-}
+/// Sums over one block, sixteen side by side as in `fixed_sum`, in the columns' type: at most sixteen numbers a place before
+/// they are widened, so that a float32 mean is right to 1e-6 of the mean magnitude.
+template <class V>
+struct block_lanes {
+  using ops = lane_ops<V>;
+  static constexpr int batches = fixed_sum::width / ops::width;
+  V lanes[batches];
 
-/// The sides of a clip that tokens of a block are on, 1 or 0.
-template <class T>
-struct clip_marks {
-  alignas(64) T low[block_tokens];
-  alignas(64) T high[block_tokens];
-  alignas(64) T dual[block_tokens];
-  alignas(64) T value[block_tokens];
-
-  void clear(int padded) {
-    for (T* side : {low, high, dual, value}) std::fill_n(side, padded, T(0));
+  block_lanes() {
+    for (V& x : lanes) x = lane<V>(0);
   }
-  void count(int padded, loss_stats& stats) const {
-    auto const marked = [&](T const* side) {
-      return static_cast<std::int64_t>(padded - std::count(side, side + padded, T(0)));
-    };
-    stats.clip_low += marked(low);
-    stats.clip_high += marked(high);
-    stats.clip_dual += marked(dual);
-    stats.clip_value += marked(value);
+  void add(int k, V const& x) { lanes[k] = lanes[k] + x; }
+  void add_to(fixed_sum& sum) const {
+    scalar_t<V> all[fixed_sum::width];
+    for (int k = 0; k < batches; ++k) ops::store(all + k * ops::width, lanes[k]);
+    sum.add(all, fixed_sum::width);
   }
 };
 
-/// Marks the tokens of a block that a term clips; tokens clipped by several leaves count once.
-template <class V, class Term, class T>
-void mark_clipped(Term const& given, token_block<T> const& b, clip_marks<T>& marks) {
-  if constexpr (has_clip_side<Term, V>::value) {
-    Term const term = given;  // as in add_leaf
-    V const zero = lane<V>(0);
-    V const one = lane<V>(1);
-    for (int j = 0; j < b.padded; j += lane_ops<V>::width) {
-      mask_t<V> const m = lane_ops<V>::load(b.mask + j) > zero;
-      clip_side<V> const side = term.clipped(passive_token<V, Term>(b, j, m));
-      auto const mark = [&](T* to, mask_t<V> const& clipped) {
-        lane_ops<V>::store(to + j, math::select(m && clipped, one, lane_ops<V>::load(to + j)));
-      };
-      mark(marks.low, side.low);
-      mark(marks.high, side.high);
-      mark(marks.dual, side.dual);
-      mark(marks.value, side.value);
+/// Calls f(place among sixteen, first token, mask) for every batch of a block.
+template <class V, class T, class F>
+AHA_INLINE void each_batch(block_columns<T> const& b, int padded, F const& f) {
+  constexpr int width = lane_ops<V>::width;
+  V const zero = lane<V>(0);
+  for (int j = 0; j < padded; j += fixed_sum::width) {
+    for (int k = 0; k < block_lanes<V>::batches; ++k) {
+      int const at = j + k * width;
+      f(k, at, lane_ops<V>::load(b.mask + at) > zero);
     }
   }
+}
+
+/// k1, k2 and k3 at d = log b - log a of one block, and what one more needs of the same exponential.
+template <class V, class T, class More>
+AHA_INLINE void observe_kl(block_columns<T> const& b, int padded, T const* from, T const* to, fixed_sum* sums,
+                           More const& more) {
+  using ops = lane_ops<V>;
+  block_lanes<V> k1, k2, k3;
+  V const half = lane<V>(0.5);
+  each_batch<V>(b, padded, [&](int k, int j, mask_t<V> const& m) {
+    V const d = ops::load_where(m, to + j) - ops::load_where(m, from + j);
+    exponentials<V> const e = math::all_exponentials(d);
+    k1.add(k, -d);
+    k2.add(k, d * d * half);
+    k3.add(k, e.expm1mx);
+    more(k, m, d, e.exp);
+  });
+  k1.add_to(sums[0]);
+  k2.add_to(sums[1]);
+  k3.add_to(sums[2]);
+}
+
+/// Sums, sums of squares and ends of the raw ratios of one block: of the columns, before any bound.
+template <class V>
+struct ratio_lanes {
+  using ops = lane_ops<V>;
+  static constexpr int batches = block_lanes<V>::batches;
+  block_lanes<V> sum, square;
+  V low[batches], high[batches];
+
+  ratio_lanes() {
+    for (int k = 0; k < batches; ++k) {
+      low[k] = lane<V>(std::numeric_limits<double>::infinity());
+      high[k] = -low[k];
+    }
+  }
+  AHA_INLINE void add(int k, mask_t<V> const& m, V const& d, V const& e) {
+    V const r = math::zero_unless(m, e);
+    sum.add(k, r);
+    square.add(k, r * r);
+    low[k] = math::min(low[k], math::select(m, d, low[k]));
+    high[k] = math::max(high[k], math::select(m, d, high[k]));
+  }
+  void add_to(sequence_sums& sums, loss_stats& stats) const {
+    sum.add_to(sums.ratio);
+    square.add_to(sums.ratio_square);
+    for (int k = 0; k < batches; ++k) {
+      scalar_t<V> ends[2][ops::width];
+      ops::store(ends[0], low[k]);
+      ops::store(ends[1], high[k]);
+      for (int i = 0; i < ops::width; ++i) {
+        stats.log_ratio_min = std::min(stats.log_ratio_min, static_cast<double>(ends[0][i]));
+        stats.log_ratio_max = std::max(stats.log_ratio_max, static_cast<double>(ends[1][i]));
+      }
+    }
+  }
+};
+
+/// Observes one block.
+template <class V, class T>
+void observe_block(token_block<T> const& block, unsigned on, sequence_sums& sums, loss_stats& stats) {
+  using ops = lane_ops<V>;
+  block_columns<T> const b = block;
+  auto const nothing_more = [](int, mask_t<V> const&, V const&, V const&) {};
+  bool const ratio = (on & (observe::ratio | observe::ess | observe::chi_square)) != 0;
+  if (ratio || (on & observe::old_kl) != 0) {
+    ratio_lanes<V> ratios;
+    observe_kl<V>(b, block.padded, b.old_logp, b.logp, sums.old_kl,
+                  [&](int k, mask_t<V> const& m, V const& d, V const& e) { ratios.add(k, m, d, e); });
+    if (ratio) ratios.add_to(sums, stats);
+  }
+  if ((on & observe::ref_kl) != 0) observe_kl<V>(b, block.padded, b.logp, b.ref_logp, sums.ref_kl, nothing_more);
+  if ((on & observe::entropy) != 0) {
+    block_lanes<V> entropy;
+    each_batch<V>(b, block.padded,
+                  [&](int k, int j, mask_t<V> const& m) { entropy.add(k, ops::load_where(m, b.entropy + j)); });
+    entropy.add_to(sums.entropy);
+  }
+}
+
+/// Counts the tokens of a block that leaves have marked as clipped; tokens clipped by several leaves count once.
+template <class V>
+void count_clipped(clip_marks const& marks, int padded, loss_stats& stats) {
+  int const batches = padded / lane_ops<V>::width;
+  stats.clip_low += marks.count(0, batches);
+  stats.clip_high += marks.count(1, batches);
+  stats.clip_dual += marks.count(2, batches);
+  stats.clip_value += marks.count(3, batches);
 }
 
 /// Adds a finished sequence of n unmasked tokens.

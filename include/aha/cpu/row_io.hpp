@@ -6,7 +6,7 @@
 #include <cstring>
 #include <limits>
 
-#if defined(__F16C__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
@@ -16,12 +16,6 @@ AHA_NAMESPACE_BEGIN
 /// the pass for its maximum and the pass of exponentials, so that memory sees one read of the row. Blocks are cut from
 /// the start of the row, so that a row's results do not depend on its address, its neighbours or the threads.
 inline constexpr std::int64_t row_block = 2048;
-
-/// Room for one block, for what cannot be used where it lies.
-template <class P>
-struct alignas(64) block_scratch {
-  P values[row_block];
-};
 
 /// bfloat16 to float32, exact. Fixed inner trips: compilers turn them into integer widening and shifts at -O2 on every
 /// instruction set, which xsimd 8.1 has no operation for.
@@ -100,47 +94,169 @@ double widened(Stored x) {
   }
 }
 
-/// A block as the row loops read it.
-template <class P>
-struct row_view {
-  P const* values;
-  std::int64_t size;  ///< a multiple of the batch width; what lies behind the row's end is -inf, which weighs nothing
-};
+/// Asks for `n` elements from `from` on, wherever that points: while a block's exponentials are computed memory would idle,
+/// and wait for it is all that the next block's maximum does.
+template <class Stored>
+AHA_INLINE void prefetch_row([[maybe_unused]] Stored const* from, [[maybe_unused]] std::int64_t n) {
+#if defined(__GNUC__) || defined(__clang__)
+  for (std::int64_t k = 0; k < n; k += 64 / static_cast<std::int64_t>(sizeof(Stored))) __builtin_prefetch(from + k);
+#endif
+}
 
-/// `n <= row_block` elements in their computed type: full blocks of float and double where they lie, others in `scratch`.
+/// One lane of a row from `from[0 ...]`, widened in registers where the instruction set has an instruction for that.
 template <class V, class Stored>
-row_view<computed_t<Stored>> load_block(Stored const* from, std::int64_t n,
-                                        block_scratch<computed_t<Stored>>& scratch) {
-  using P = computed_t<Stored>;
+AHA_INLINE V load_row(Stored const* from) {
+  using P = scalar_t<V>;
+  static_assert(std::is_same_v<P, computed_t<Stored>>);
   if constexpr (std::is_same_v<Stored, P>) {
-    if (n == row_block) return {from, n};
-    std::memcpy(scratch.values, from, static_cast<std::size_t>(n) * sizeof(P));
+    return lane_ops<V>::load(from);
   } else {
-    widen(from, n, scratch.values);
+#if defined(__AVX512F__)
+    if constexpr (sizeof(V) == 64) {
+      __m256i const bits = _mm256_loadu_si256(reinterpret_cast<__m256i const*>(from));
+      if constexpr (std::is_same_v<Stored, float16>) return V(_mm512_cvtph_ps(bits));
+      return V(_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16)));
+    }
+#endif
+#if defined(__AVX2__) && defined(__F16C__)
+    if constexpr (sizeof(V) == 32) {
+      __m128i const bits = _mm_loadu_si128(reinterpret_cast<__m128i const*>(from));
+      if constexpr (std::is_same_v<Stored, float16>) return V(_mm256_cvtph_ps(bits));
+      return V(_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16)));
+    }
+#endif
+#if defined(__SSE2__)
+    if constexpr (sizeof(V) == 16 && std::is_same_v<Stored, bfloat16>) {
+      __m128i const bits = _mm_loadl_epi64(reinterpret_cast<__m128i const*>(from));
+      return V(_mm_castsi128_ps(_mm_unpacklo_epi16(_mm_setzero_si128(), bits)));
+    }
+#endif
+    P wide[lane_ops<V>::width];
+    widen(from, lane_ops<V>::width, wide);
+    return lane_ops<V>::load(wide);
   }
-  constexpr std::int64_t width = lane_ops<V>::width;
-  std::int64_t const size = (n + width - 1) / width * width;
-  for (std::int64_t i = n; i < size; ++i) scratch.values[i] = -std::numeric_limits<P>::infinity();
-  return {scratch.values, size};
 }
 
-/// Where a block's results are computed: in place for full blocks of float and double, otherwise in `scratch`.
-template <class Stored>
-computed_t<Stored>* store_target(Stored* to, std::int64_t n, block_scratch<computed_t<Stored>>& scratch) {
-  if constexpr (std::is_same_v<Stored, computed_t<Stored>>) {
-    if (n == row_block) return to;
+#if defined(__AVX2__)
+/// `to_bfloat16` of eight numbers, none NaN, in the low halves of eight integers.
+AHA_INLINE __m256i rounded_to_bfloat16(__m256 x) {
+  __m256i const u = _mm256_castps_si256(x);
+  __m256i const odd = _mm256_and_si256(_mm256_srli_epi32(u, 16), _mm256_set1_epi32(1));
+  return _mm256_srli_epi32(_mm256_add_epi32(_mm256_add_epi32(u, _mm256_set1_epi32(0x7FFF)), odd), 16);
+}
+#endif
+
+/// One lane of results, none NaN, to `to[0 ...]`, rounded once where that is narrower.
+template <class V, class Stored>
+AHA_INLINE void store_row(V const& x, Stored* to) {
+  if constexpr (std::is_same_v<Stored, scalar_t<V>>) {
+    lane_ops<V>::store(to, x);
+  } else {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(V) == 64) {
+      __m256i bits;
+      if constexpr (std::is_same_v<Stored, float16>) {
+        bits = _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT);
+      } else {  // as to_bfloat16 has it
+        __m512i const u = _mm512_castps_si512(x);
+        __m512i const odd = _mm512_and_si512(_mm512_srli_epi32(u, 16), _mm512_set1_epi32(1));
+        bits = _mm512_cvtepi32_epi16(
+            _mm512_srli_epi32(_mm512_add_epi32(_mm512_add_epi32(u, _mm512_set1_epi32(0x7FFF)), odd), 16));
+      }
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), bits);
+      return;
+    }
+#endif
+#if defined(__AVX2__) && defined(__F16C__)
+    if constexpr (sizeof(V) == 32) {
+      __m128i bits;
+      if constexpr (std::is_same_v<Stored, float16>) {
+        bits = _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT);
+      } else {
+        __m256i const chosen = rounded_to_bfloat16(x);
+        bits = _mm_packus_epi32(_mm256_castsi256_si128(chosen), _mm256_extracti128_si256(chosen, 1));
+      }
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bits);
+      return;
+    }
+#endif
+    scalar_t<V> wide[lane_ops<V>::width];
+    lane_ops<V>::store(wide, x);
+    narrow(wide, lane_ops<V>::width, to);
   }
-  return scratch.values;
 }
 
-/// Ends what `store_target` began: the first `n` results go to the row, rounded once where it is narrower.
-template <class Stored>
-void store_block(computed_t<Stored> const* values, std::int64_t n, Stored* to) {
-  if constexpr (std::is_same_v<Stored, computed_t<Stored>>) {
-    if (values != to) std::memcpy(to, values, static_cast<std::size_t>(n) * sizeof(Stored));
-  } else {
-    narrow(values, n, to);
+/// Two lanes of results to `to[0 ...]`.
+template <class V, class Stored>
+AHA_INLINE void store_row(V const& x, V const& y, Stored* to) {
+#if defined(__AVX2__)
+  if constexpr (sizeof(V) == 32 && std::is_same_v<Stored, bfloat16>) {
+    __m256i const packed = _mm256_packus_epi32(rounded_to_bfloat16(x), rounded_to_bfloat16(y));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_permute4x64_epi64(packed, 0xD8));
+    return;
   }
+#endif
+  store_row(x, to);
+  store_row(y, to + lane_ops<V>::width);
+}
+
+/// `n` elements, at most a lane: what lies behind them is -inf, which weighs nothing. Results may be NaN.
+template <class V, class Stored>
+V load_row_end(Stored const* from, std::int64_t n) {
+  using P = scalar_t<V>;
+  P wide[lane_ops<V>::width];
+  for (P& x : wide) x = -std::numeric_limits<P>::infinity();
+  for (std::int64_t k = 0; k < n; ++k) {
+    if constexpr (std::is_same_v<Stored, P>) {
+      wide[k] = from[k];
+    } else {
+      wide[k] = to_float(from[k]);
+    }
+  }
+  return lane_ops<V>::load(wide);
+}
+template <class V, class Stored>
+void store_row_end(V const& x, std::int64_t n, Stored* to) {
+  scalar_t<V> wide[lane_ops<V>::width];
+  lane_ops<V>::store(wide, x);
+  if constexpr (std::is_same_v<Stored, scalar_t<V>>) {
+    std::memcpy(to, wide, static_cast<std::size_t>(n) * sizeof(Stored));
+  } else {
+    narrow(wide, n, to);
+  }
+}
+
+/// Whether a lane of results has a store that goes past the caches: of whole float and double batches.
+template <class V, class Stored>
+inline constexpr bool can_stream =
+#if defined(__SSE2__)
+    std::is_same_v<Stored, scalar_t<V>> && !std::is_floating_point_v<V>;
+#else
+    false;
+#endif
+/// To an address that is a multiple of the lane's size. `end_of_stream` orders such stores before what follows.
+template <class V, class Stored>
+AHA_INLINE void stream_row([[maybe_unused]] V const& x, [[maybe_unused]] Stored* to) {
+#if defined(__SSE2__)
+  if constexpr (can_stream<V, Stored>) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(V) == 64 && std::is_same_v<Stored, float>) _mm512_stream_ps(to, x);
+    if constexpr (sizeof(V) == 64 && std::is_same_v<Stored, double>) _mm512_stream_pd(to, x);
+#endif
+#if defined(__AVX__)
+    if constexpr (sizeof(V) == 32 && std::is_same_v<Stored, float>) _mm256_stream_ps(to, x);
+    if constexpr (sizeof(V) == 32 && std::is_same_v<Stored, double>) _mm256_stream_pd(to, x);
+#endif
+    if constexpr (sizeof(V) == 16 && std::is_same_v<Stored, float>) _mm_stream_ps(to, x);
+    if constexpr (sizeof(V) == 16 && std::is_same_v<Stored, double>) _mm_stream_pd(to, x);
+  }
+#endif
+}
+template <class V>
+void end_of_stream() {
+#if defined(__SSE2__)
+  _mm_sfence();
+#endif
 }
 
 AHA_NAMESPACE_END

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <aha/core/math.hpp>
+#include <aha/cpu/simd_exp.hpp>
+#include <cstdint>
 
 #if !defined(AHA_WITHOUT_XSIMD)
 #include <xsimd/xsimd.hpp>
@@ -19,7 +20,8 @@ using simd_lane = T;
 #else
 
 /// The lane contract over xsimd batches: the only SIMD layer of the library. Uses operations that exist in xsimd 8.1
-/// and in current releases. Loads and stores are unaligned: columns come from the host as they are.
+/// and in current releases. Loads and stores are unaligned: columns come from the host as they are. Intrinsics stand where
+/// xsimd 8.1 has no operation, or a slow one.
 template <class T, class Arch>
 struct lane_ops<xsimd::batch<T, Arch>> {
   using V = xsimd::batch<T, Arch>;
@@ -27,18 +29,102 @@ struct lane_ops<xsimd::batch<T, Arch>> {
   using passive = V;
   using mask = typename V::batch_bool_type;
   static constexpr int width = static_cast<int>(V::size);
+  static constexpr bool has_mask_registers = std::is_base_of_v<xsimd::avx512f, Arch>;
+  static constexpr bool is_float = std::is_same_v<T, float>;
 
-  static V broadcast(double x) { return V(static_cast<T>(x)); }
-  static V load(T const* p) { return V::load_unaligned(p); }
-  static void store(T* p, V const& x) { x.store_unaligned(p); }
-  static V select(mask const& m, V const& a, V const& b) { return xsimd::select(m, a, b); }
-  static V exp(V const& x) { return xsimd::exp(x); }
-  static V expm1(V const& x) { return xsimd::expm1(x); }
-  static V log(V const& x) { return xsimd::log(x); }
-  static V sqrt(V const& x) { return xsimd::sqrt(x); }
-  static V abs(V const& x) { return xsimd::abs(x); }
-  static V min(V const& a, V const& b) { return xsimd::select(b < a, b, a); }
-  static V max(V const& a, V const& b) { return xsimd::select(a < b, b, a); }
+  AHA_INLINE static V broadcast(double x) { return V(static_cast<T>(x)); }
+  AHA_INLINE static V constant(T x) { return V(x); }
+  AHA_INLINE static V load(T const* p) { return V::load_unaligned(p); }
+  AHA_INLINE static V load_where(mask const& m, T const* p) {
+#if defined(__AVX512F__)
+    if constexpr (has_mask_registers && is_float) return _mm512_maskz_loadu_ps(m, p);
+    if constexpr (has_mask_registers && !is_float) return _mm512_maskz_loadu_pd(m, p);
+#endif
+    return zero_unless(m, load(p));
+  }
+  AHA_INLINE static void store(T* p, V const& x) { x.store_unaligned(p); }
+  AHA_INLINE static V select(mask const& m, V const& a, V const& b) { return xsimd::select(m, a, b); }
+  /// One instruction where `select` is up to three.
+  AHA_INLINE static V zero_unless(mask const& m, V const& x) {
+#if defined(__SSE2__)
+    if constexpr (!has_mask_registers) return x & V(m.data);
+#endif
+    return xsimd::select(m, x, V(T(0)));
+  }
+  AHA_INLINE static std::uint32_t bits(mask const& m) {
+#if defined(__AVX512F__)
+    if constexpr (has_mask_registers) return static_cast<std::uint32_t>(m.data);
+#endif
+#if defined(__AVX__)
+    if constexpr (sizeof(V) == 32 && is_float) return static_cast<std::uint32_t>(_mm256_movemask_ps(m.data));
+    if constexpr (sizeof(V) == 32 && !is_float) return static_cast<std::uint32_t>(_mm256_movemask_pd(m.data));
+#endif
+    T lanes[width];
+    store(lanes, zero_unless(m, V(T(1))));
+    std::uint32_t r = 0;
+    for (int k = 0; k < width; ++k) r |= (lanes[k] != T(0) ? 1U : 0U) << k;
+    return r;
+  }
+  AHA_INLINE static V exp(V const& x) {
+    if constexpr (is_float) {
+      return float_exponential<V>::exp(x);
+    } else {
+      return xsimd::exp(x);
+    }
+  }
+  AHA_INLINE static exponentials<V> all_exponentials(V const& x) {
+    if constexpr (is_float) {
+      return float_exponential<V>::all(x);
+    } else {
+      return math::exponentials_by_series(x);
+    }
+  }
+  AHA_INLINE static V expm1(V const& x) {
+    if constexpr (is_float) {
+      return float_exponential<V>::all(x).expm1;
+    } else {
+      return xsimd::expm1(x);
+    }
+  }
+  AHA_INLINE static V log(V const& x) { return xsimd::log(x); }
+  AHA_INLINE static V sqrt(V const& x) { return xsimd::sqrt(x); }
+  AHA_INLINE static V abs(V const& x) { return xsimd::abs(x); }
+#if defined(__SSE2__)
+  // minps and maxps are what the contract says, ties and NaN included: the second operand where the comparison fails.
+  AHA_INLINE static V min(V const& a, V const& b) { return xsimd::min(b, a); }
+  AHA_INLINE static V max(V const& a, V const& b) { return xsimd::max(b, a); }
+#else
+  AHA_INLINE static V min(V const& a, V const& b) { return xsimd::select(b < a, b, a); }
+  AHA_INLINE static V max(V const& a, V const& b) { return xsimd::select(a < b, b, a); }
+#endif
+
+  // What the exponentials are made of, float only.
+
+  /// a b + c with one rounding where the instruction set has that, whatever -ffp-contract says.
+  AHA_INLINE static V multiply_add(V const& a, V const& b, V const& c) {
+#if defined(__AVX512F__)
+    if constexpr (has_mask_registers && is_float) return _mm512_fmadd_ps(a, b, c);
+#endif
+    return xsimd::fma(a, b, c);
+  }
+  static constexpr bool has_scale = has_mask_registers && is_float;
+  /// y 2^n, rounded once.
+  AHA_INLINE static V scale(V const& y, [[maybe_unused]] V const& n) {
+#if defined(__AVX512F__)
+    if constexpr (has_scale) return _mm512_scalef_ps(y, n);
+#endif
+    return y;
+  }
+  /// y 2^n for the integer n in the low bits of `shifted`, where y and the result are ordinary numbers.
+  AHA_INLINE static V add_exponent(V const& y, V const& shifted) {
+    using integers = xsimd::batch<std::int32_t, Arch>;
+#if XSIMD_VERSION_MAJOR < 9
+    return xsimd::bitwise_cast<V>(xsimd::bitwise_cast<integers>(y) + (xsimd::bitwise_cast<integers>(shifted) << 23));
+#else
+    return xsimd::bitwise_cast<float>(xsimd::bitwise_cast<std::int32_t>(y) +
+                                      (xsimd::bitwise_cast<std::int32_t>(shifted) << 23));
+#endif
+  }
 };
 
 /// The widest batch of T that the translation unit's flags allow.

@@ -9,9 +9,9 @@ AHA_NAMESPACE_BEGIN
 /// Scaled logits below this have e^z = 0 in float and double alike. Clamping there keeps 0 * -inf out of p log p.
 inline constexpr double negligible_logit = -1000.0;
 
-/// Largest of `n` values (a multiple of the batch width). NaNs are passed over: they surface in the sum.
-template <class V>
-scalar_t<V> block_maximum(scalar_t<V> const* x, std::int64_t n) {
+/// Largest of a block's `n` elements. NaNs are passed over: they surface in the sum.
+template <class V, class Stored>
+scalar_t<V> block_maximum(Stored const* x, std::int64_t n) {
   using P = scalar_t<V>;
   using ops = lane_ops<V>;
   constexpr std::int64_t width = ops::width;
@@ -19,12 +19,13 @@ scalar_t<V> block_maximum(scalar_t<V> const* x, std::int64_t n) {
   V b = a, c = a, d = a;  // comparisons take several cycles each: four chains hide that
   std::int64_t i = 0;
   for (; i + 4 * width <= n; i += 4 * width) {
-    a = math::max(a, ops::load(x + i));
-    b = math::max(b, ops::load(x + i + width));
-    c = math::max(c, ops::load(x + i + 2 * width));
-    d = math::max(d, ops::load(x + i + 3 * width));
+    a = math::max(a, load_row<V>(x + i));
+    b = math::max(b, load_row<V>(x + i + width));
+    c = math::max(c, load_row<V>(x + i + 2 * width));
+    d = math::max(d, load_row<V>(x + i + 3 * width));
   }
-  for (; i < n; i += width) a = math::max(a, ops::load(x + i));
+  for (; i + width <= n; i += width) a = math::max(a, load_row<V>(x + i));
+  if (i < n) b = math::max(b, load_row_end<V>(x + i, n - i));
   P lanes[width];
   ops::store(lanes, math::max(math::max(a, b), math::max(c, d)));
   P top = lanes[0];
@@ -53,29 +54,52 @@ struct lane_totals {
   }
 };
 
-/// Adds a block to `part`, whose maximum already covers it.
+/// Sums of e^z and e^z z over a few lanes, in the lane's precision.
 template <bool WithEntropy, class V>
-void accumulate_block(row_view<scalar_t<V>> x, double temperature, softmax_partial& part) {
-  using ops = lane_ops<V>;
-  constexpr std::int64_t width = ops::width;
-  constexpr std::int64_t run = 16 * width;  // at most 16 additions before a spill: rounding stays below 1e-6 of the sum
+struct short_sums {
+  V exp = lane<V>(0);
+  V weighted = lane<V>(0);
+
+  AHA_INLINE void add(V const& x, V const& top, V const& scale) {
+    V const z = (x - top) * scale;
+    V const e = math::exp(z);
+    exp = exp + e;
+    if constexpr (WithEntropy) weighted = weighted + e * math::max(z, lane<V>(negligible_logit));
+  }
+};
+
+/// Adds a block of `n` elements to `part`, whose maximum already covers it.
+template <bool WithEntropy, class V, class Stored>
+void accumulate_block(Stored const* x, std::int64_t n, double temperature, softmax_partial& part) {
+  constexpr std::int64_t width = lane_ops<V>::width;
+  constexpr std::int64_t run = 16 * 4 * width;  // 16 additions before a spill: rounding stays below 1e-6 of the sum
   // Where all logits so far are -inf, they are taken relative to 0: e^(-inf) is 0, and a NaN still shows.
   V const top = lane<V>(part.max == minus_infinity ? 0.0 : part.max);
   V const scale = lane<V>(1.0 / temperature);
   lane_totals<V> sums;
   lane_totals<V> weighted;
-  for (std::int64_t i = 0; i < x.size; i += run) {
-    std::int64_t const end = i + run < x.size ? i + run : x.size;
-    V sum = lane<V>(0);
-    V sum_xp = lane<V>(0);
-    for (std::int64_t j = i; j < end; j += width) {
-      V const z = (ops::load(x.values + j) - top) * scale;
-      V const e = math::exp(z);
-      sum = sum + e;
-      if constexpr (WithEntropy) sum_xp = sum_xp + e * math::max(z, lane<V>(negligible_logit));
+  auto const spill = [&](short_sums<WithEntropy, V> const& s) {
+    sums.add(s.exp);
+    if constexpr (WithEntropy) weighted.add(s.weighted);
+  };
+  std::int64_t i = 0;
+  while (i < n) {
+    std::int64_t const end = i + run < n ? i + run : n;
+    short_sums<WithEntropy, V> a, b, c, d;
+    for (; i + 4 * width <= end; i += 4 * width) {
+      prefetch_row(x + i + row_block, 4 * width);
+      a.add(load_row<V>(x + i), top, scale);
+      b.add(load_row<V>(x + i + width), top, scale);
+      c.add(load_row<V>(x + i + 2 * width), top, scale);
+      d.add(load_row<V>(x + i + 3 * width), top, scale);
     }
-    sums.add(sum);
-    if constexpr (WithEntropy) weighted.add(sum_xp);
+    for (; i + width <= end; i += width) a.add(load_row<V>(x + i), top, scale);
+    if (i < end) b.add(load_row_end<V>(x + i, end - i), top, scale);
+    i = end;
+    spill(a);
+    spill(b);
+    spill(c);
+    spill(d);
   }
   part.sum_exp += sums.sum();
   if constexpr (WithEntropy) part.sum_xp += weighted.sum();
@@ -86,14 +110,12 @@ void accumulate_block(row_view<scalar_t<V>> x, double temperature, softmax_parti
 template <bool WithEntropy, class V, class Stored>
 softmax_partial softmax_of_row(Stored const* row, std::int64_t vocabulary, std::int64_t target, double temperature) {
   static_assert(std::is_same_v<scalar_t<V>, computed_t<Stored>>);
-  block_scratch<scalar_t<V>> scratch;
   softmax_partial part;
   for (std::int64_t begin = 0; begin < vocabulary; begin += row_block) {
     std::int64_t const n = vocabulary - begin < row_block ? vocabulary - begin : row_block;
-    row_view<scalar_t<V>> const x = load_block<V>(row + begin, n, scratch);
-    double const top = static_cast<double>(block_maximum<V>(x.values, x.size));
+    double const top = static_cast<double>(block_maximum<V>(row + begin, n));
     if (top > part.max) part = rescaled(part, top, temperature);
-    accumulate_block<WithEntropy, V>(x, temperature, part);
+    accumulate_block<WithEntropy, V>(row + begin, n, temperature, part);
   }
   if (target >= 0) part.target_logit = widened(row[target]);
   return part;

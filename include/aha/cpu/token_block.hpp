@@ -2,6 +2,7 @@
 #pragma once
 
 #include <aha/core/numeric_sum.hpp>
+#include <aha/cpu/simd.hpp>
 #include <aha/loss/evaluate_leaf.hpp>
 #include <aha/loss/token_batch.hpp>
 #include <algorithm>
@@ -40,12 +41,9 @@ void stage_mask(mask_view<host> const& m, std::int64_t row, std::int64_t first, 
   std::fill(to + n, to + padded, T(0));
 }
 
-/// The passive columns and the log-probabilities of one block, ready for whole lanes: absent columns are zeros, the
-/// last lanes of a short block are padding under mask 0.
+/// Where the columns of one block lie: absent ones are zeros. Small, so that loops keep a copy that no store can alias.
 template <class T>
-struct token_block {
-  int count = 0;   ///< tokens
-  int padded = 0;  ///< count rounded up to a multiple of 16
+struct block_columns {
   T const* logp = nullptr;
   T const* old_logp = nullptr;
   T const* ref_logp = nullptr;
@@ -57,9 +55,17 @@ struct token_block {
   T const* given = nullptr;
   T const* adv = nullptr;
   T const* weight = nullptr;
+  T const* mask = nullptr;
+  T const* keep = nullptr;
+};
+
+/// The passive columns and the log-probabilities of one block, ready for whole lanes: the last lanes of a short block are
+/// padding under mask 0.
+template <class T>
+struct token_block : block_columns<T> {
+  int count = 0;   ///< tokens
+  int padded = 0;  ///< count rounded up to a multiple of 16
   T S[statistic_slots] = {};
-  alignas(64) T mask[block_tokens];
-  alignas(64) T keep[block_tokens];
 };
 
 /// Stages columns of one sequence block by block.
@@ -82,7 +88,10 @@ class block_stager {
   void stage(std::int64_t first, int n, token_block<T>& block) {
     block.count = n;
     block.padded = (n + 15) / 16 * 16;
-    stage_mask(mask_, row_, first, n, block.padded, block.mask);
+    block.mask = mask_buffer_;
+    block.keep = keep_;
+    if (mask_.present() || n != all_in_) stage_mask(mask_, row_, first, n, block.padded, mask_buffer_);
+    all_in_ = mask_.present() ? 0 : n;
     int buffer = 0;
     auto const at = [&](column<T const, host> const& c) {
       return column_at(c, first, n, block.padded, buffers_[buffer++]);
@@ -99,9 +108,9 @@ class block_stager {
     block.adv = b_.adv.scope == scope::sequence ? adv_ : at(b_.adv.values);
     block.weight = b_.weight.scope == scope::sequence ? weight_ : at(b_.weight.values);
     if (b_.keep.scope == scope::token) {
-      stage_mask(b_.keep.values, row_, first, n, block.padded, block.keep);
+      stage_mask(b_.keep.values, row_, first, n, block.padded, keep_);
     } else if (b_.keep.scope == scope::sequence) {
-      std::fill_n(block.keep, block.padded, b_.keep.values.at(0, i_) ? T(1) : T(0));
+      std::fill_n(keep_, block.padded, b_.keep.values.at(0, i_) ? T(1) : T(0));
     }
   }
 
@@ -121,80 +130,12 @@ class block_stager {
   std::int64_t i_ = 0;
   std::int64_t row_ = 0;
   alignas(64) T zeros_[block_tokens];
+  int all_in_ = 0;  // tokens of the last block that was staged without a mask
+  alignas(64) T mask_buffer_[block_tokens];
+  alignas(64) T keep_[block_tokens];
   alignas(64) T adv_[block_tokens];
   alignas(64) T weight_[block_tokens];
   alignas(64) T buffers_[11][block_tokens];  // one for each column of `stage`
 };
-
-/// What the leaves of a block add to.
-template <class T>
-struct block_sums {
-  alignas(64) T value[block_tokens];
-  alignas(64) T d[active_inputs][block_tokens];  ///< by each active input
-  alignas(64) T dS[statistic_slots][block_tokens];
-};
-
-/// The value of `p[j ...]` where `m`, else 0: a masked position is selected out before any maths.
-template <class V, class T>
-V load_where(mask_t<V> const& m, T const* p) {
-  return math::select(m, lane_ops<V>::load(p), lane<V>(0));
-}
-
-// One lane of tokens of a block, as the record that a term names.
-
-template <class V, class T>
-void read_record(token_block<T> const& b, int j, mask_t<V> const& m, token<V>& t) {
-  t.logp = load_where<V>(m, b.logp + j);
-  t.entropy = load_where<V>(m, b.entropy + j);
-  t.lse = load_where<V>(m, b.lse + j);
-  t.old_logp = load_where<V>(m, b.old_logp + j);
-  t.ref_logp = load_where<V>(m, b.ref_logp + j);
-  t.adv = load_where<V>(m, b.adv + j);
-}
-template <class V, class T>
-void read_record(token_block<T> const& b, int j, mask_t<V> const& m, value_token<V>& t) {
-  t.value = load_where<V>(m, b.value + j);
-  t.old_value = load_where<V>(m, b.old_value + j);
-  t.returns = load_where<V>(m, b.returns + j);
-}
-template <class V, class T>
-void read_record(token_block<T> const& b, int j, mask_t<V> const& m, given_token<V>& t) {
-  t.given = load_where<V>(m, b.given + j);
-}
-
-/// One lane of the block as a term sees it, without derivatives.
-template <class V, class Term, class T>
-typename Term::template record<V> passive_token(token_block<T> const& b, int j, mask_t<V> const& m) {
-  typename Term::template record<V> t;
-  read_record(b, j, m, t);
-  if constexpr (!std::is_same_v<typename Term::statistic, no_statistic>) {
-    t.S = lane<V>(static_cast<double>(b.S[index_of<typename Term::statistic>(statistics{})]));
-  }
-  return t;
-}
-
-/// Adds one leaf over a block: the value times `value_scale` and its derivatives times `gradient_scale`.
-template <class V, class Term, class T>
-void add_leaf(leaf<Term> const& given, token_block<T> const& b, double value_scale, double gradient_scale,
-              block_sums<T>& sums) {
-  // A copy that no store can alias: parameters are converted and broadcast once a block instead of once a lane.
-  leaf<Term> const l = given;
-  V const vs = lane<V>(value_scale);
-  V const gs = lane<V>(gradient_scale);
-  V const zero = lane<V>(0);
-  T* const d0 = sums.d[static_cast<int>(input_of<Term>)];
-  for (int j = 0; j < b.padded; j += lane_ops<V>::width) {
-    mask_t<V> const m = lane_ops<V>::load(b.mask + j) > zero;
-    V const w = l.weight > 0 ? load_where<V>(m, b.weight + j) : zero;
-    leaf_value<V> const r = evaluate_leaf(l, passive_token<V, Term>(b, j, m), w, vs, gs);
-    mask_t<V> const valid = l.keep ? m && lane_ops<V>::load(b.keep + j) > zero : m;
-    auto const add = [&](T* to, V const& x) {
-      lane_ops<V>::store(to + j, lane_ops<V>::load(to + j) + math::select(valid, x, zero));
-    };
-    add(sums.value, r.value);
-    add(d0, r.d);
-    if constexpr (has_adjoint<Term>) add(sums.dS[index_of<typename Term::statistic>(statistics{})], r.dS);
-  }
-}
 
 AHA_NAMESPACE_END

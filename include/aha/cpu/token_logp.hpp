@@ -10,17 +10,23 @@ AHA_NAMESPACE_BEGIN
 /// Rows are handed to executors in chunks of about this many logits, cut by the shape and never by threads.
 inline constexpr std::int64_t logits_per_chunk = 65536;
 
-/// Calls `fn(i, t)` for every row, in chunks that run in any order on any thread: a row's result depends on nothing but
+/// Calls `fn(first, last)` for chunks of rows, which run in any order on any thread: a row's result depends on nothing but
 /// the row.
 template <class Exec, class F>
-void for_each_row(Exec const& exec, logit_layout const& l, F const& fn) {
+void for_each_chunk(Exec const& exec, logit_layout const& l, F const& fn) {
   std::int64_t const width = l.vocabulary > 0 ? l.vocabulary : 1;  // a shard of the vocabulary may be empty
   std::int64_t const per_chunk = width < logits_per_chunk ? logits_per_chunk / width : 1;
   std::int64_t const total = l.size();
   run_parallel(exec, (total + per_chunk - 1) / per_chunk, [&](std::int64_t chunk) {
     std::int64_t const begin = chunk * per_chunk;
-    std::int64_t const end = begin + per_chunk < total ? begin + per_chunk : total;
-    for (std::int64_t r = begin; r < end; ++r) fn(r / l.rows, r % l.rows);
+    fn(begin, begin + per_chunk < total ? begin + per_chunk : total);
+  });
+}
+/// Calls `fn(i, t)` for every row.
+template <class Exec, class F>
+void for_each_row(Exec const& exec, logit_layout const& l, F const& fn) {
+  for_each_chunk(exec, l, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t r = first; r < last; ++r) fn(r / l.rows, r % l.rows);
   });
 }
 

@@ -27,7 +27,7 @@ struct enum_names<aggregation> {
 };
 
 /// The total of the step that a kind divides by; null for token_sum, which divides by none.
-AHA_FN constexpr double totals::*total_of(aggregation k) {
+AHA_FN inline constexpr double totals::*total_of(aggregation k) {
   switch (k) {
     case aggregation::token_mean: return &totals::tokens;
     case aggregation::token_sum: return nullptr;

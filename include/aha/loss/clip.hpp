@@ -21,6 +21,7 @@ struct clip : term {
   static constexpr std::string_view variant = enum_names<level>::values[static_cast<int>(L)];
   static constexpr std::string_view keyword = "level";
   static constexpr unsigned needs = reads_of(L) | reads::adv;
+  static constexpr unsigned sides = clips::low | clips::high;
   static constexpr bool differentiates_statistic = L == level::sequence;
   using statistic = std::conditional_t<L == level::token, no_statistic, mean_log_ratio>;
   double eps_low = 0.2;

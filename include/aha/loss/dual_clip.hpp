@@ -19,6 +19,7 @@ struct dual_clip : term {
   static constexpr std::string_view variant = clip<L>::variant;
   static constexpr std::string_view keyword = clip<L>::keyword;
   static constexpr unsigned needs = clip<L>::needs;
+  static constexpr unsigned sides = clips::low | clips::high | clips::dual;
   static constexpr bool differentiates_statistic = clip<L>::differentiates_statistic;
   using statistic = typename clip<L>::statistic;
   double eps_low = 0.2;

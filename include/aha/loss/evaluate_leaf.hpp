@@ -23,7 +23,7 @@ inline constexpr bool has_adjoint =
 // direction 0, a differentiated statistic in direction 1.
 
 template <class Term, class D, class V>
-AHA_FN token<D> active_part(token<V> const& p) {
+AHA_FN inline token<D> active_part(token<V> const& p) {
   token<D> t;
   t.old_logp = p.old_logp;
   t.ref_logp = p.ref_logp;
@@ -43,7 +43,7 @@ AHA_FN token<D> active_part(token<V> const& p) {
   return t;
 }
 template <class Term, class D, class V>
-AHA_FN value_token<D> active_part(value_token<V> const& p) {
+AHA_FN inline value_token<D> active_part(value_token<V> const& p) {
   value_token<D> t;
   t.value = D::seeded(p.value, 0);
   t.old_value = p.old_value;
@@ -51,7 +51,7 @@ AHA_FN value_token<D> active_part(value_token<V> const& p) {
   return t;
 }
 template <class Term, class D, class V>
-AHA_FN given_token<D> active_part(given_token<V> const& p) {
+AHA_FN inline given_token<D> active_part(given_token<V> const& p) {
   return {D::seeded(p.given, 0)};
 }
 
@@ -67,8 +67,8 @@ struct leaf_value {
 /// too (its own log-probability and S), one elsewhere. The same code for every engine, lane and objective; masks are the
 /// engine's: it selects.
 template <class V, class Term>
-AHA_FN leaf_value<V> evaluate_leaf(leaf<Term> const& l, typename Term::template record<V> const& t, V const& w,
-                                   V const& value_scale, V const& gradient_scale) {
+AHA_FN inline leaf_value<V> evaluate_leaf(leaf<Term> const& l, typename Term::template record<V> const& t, V const& w,
+                                          V const& value_scale, V const& gradient_scale) {
   using D = dual<V, has_adjoint<Term> ? 2 : 1>;
   D const r = l.term(active_part<Term, D>(t));
   V factor = lane<V>(1);

@@ -26,7 +26,7 @@ struct token_inputs {
 };
 
 template <class V>
-AHA_FN void read_record(token_inputs<V> const& in, token<V>& t) {
+AHA_FN inline void read_record(token_inputs<V> const& in, token<V>& t) {
   t.logp = in.logp;
   t.entropy = in.entropy;
   t.lse = in.lse;
@@ -35,18 +35,18 @@ AHA_FN void read_record(token_inputs<V> const& in, token<V>& t) {
   t.adv = in.adv;
 }
 template <class V>
-AHA_FN void read_record(token_inputs<V> const& in, value_token<V>& t) {
+AHA_FN inline void read_record(token_inputs<V> const& in, value_token<V>& t) {
   t.value = in.value;
   t.old_value = in.old_value;
   t.returns = in.returns;
 }
 template <class V>
-AHA_FN void read_record(token_inputs<V> const& in, given_token<V>& t) {
+AHA_FN inline void read_record(token_inputs<V> const& in, given_token<V>& t) {
   t.given = in.given;
 }
 /// The record that a term names, of a token whose sequence has the statistics S.
 template <class Term, class V>
-AHA_FN typename Term::template record<V> record_of(token_inputs<V> const& in, V const* S) {
+AHA_FN inline typename Term::template record<V> record_of(token_inputs<V> const& in, V const* S) {
   typename Term::template record<V> t;
   read_record(in, t);
   if constexpr (!std::is_same_v<typename Term::statistic, no_statistic>) {
@@ -73,7 +73,7 @@ struct token_gradient {
 ///   done(p, w, values)   called after each part that has a weight: `values[K]` are its unweighted losses, 0 where masked
 AHA_CALLS_CALLER
 template <int K, class V, class Objective, class Done>
-AHA_FN void evaluate_tokens(Objective const& objective, token_inputs<V> const (&in)[K], V const* S,
+AHA_FN inline void evaluate_tokens(Objective const& objective, token_inputs<V> const (&in)[K], V const* S,
                             double const* weights, bool marks, token_gradient<V> (&g)[K], Done&& done) {
   V const zero = lane<V>(0);
   mask_t<V> const none = zero < zero;
@@ -123,7 +123,7 @@ AHA_FN void evaluate_tokens(Objective const& objective, token_inputs<V> const (&
 /// Weights of all parts for a token of a sequence that divides by `n` and whose prompt group has `prompt_tokens`, into
 /// `to[max_parts]`; how many parts there are.
 template <class Objective>
-AHA_FN int fill_part_weights(Objective const& objective, totals const& t, double scale, double n, double prompt_tokens,
+AHA_FN inline int fill_part_weights(Objective const& objective, totals const& t, double scale, double n, double prompt_tokens,
                              double* to) {
   int p = 0;
   objective.for_each_part(

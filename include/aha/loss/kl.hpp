@@ -81,12 +81,22 @@ struct kl : term {
     V const d = math::clamp(t.ref_logp - t.logp, lane<P>(low), lane<P>(high));
     V v = kl_estimate(value, d);
     if (gradient == kl_gradient::ratio) v = v * math::exp(log_ratio<L>(t, bounds));
-    v = math::clamp(v, lane<P>(out_low), lane<P>(out_high));
+    if (limits_value()) v = math::clamp(v, lane<P>(out_low), lane<P>(out_high));
     switch (gradient) {
       case kl_gradient::k1: return math::straight_through(v, kl_estimate(estimator::k1, d));
       case kl_gradient::k2: return math::straight_through(v, kl_estimate(estimator::k2, d));
       case kl_gradient::k3: return math::straight_through(v, kl_estimate(estimator::k3, d));
       default: return v;
+    }
+  }
+  /// Calls f with this penalty, where it is the usual one by constants that compilers see through.
+  template <class F>
+  AHA_FN void with_constants(F const& f) const {
+    if (value == estimator::k3 && gradient == kl_gradient::same && !limits_value()) {
+      kl usual(estimator::k3, kl_gradient::same, low, high);
+      f(usual);
+    } else {
+      f(*this);
     }
   }
   /// Why a combination of legal parameters is not legal; empty where it is.
@@ -108,6 +118,10 @@ struct kl : term {
   }
 
  private:
+  [[nodiscard]] AHA_FN constexpr bool limits_value() const {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    return out_low > -infinity || out_high < infinity;
+  }
   /// abs would fall on `ratio`: it becomes a value without a name, which validation refuses.
   static constexpr kl_gradient gradient_of(estimator g) {
     return static_cast<kl_gradient>(g == estimator::abs ? 255 : static_cast<int>(g) + 1);

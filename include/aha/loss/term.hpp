@@ -19,6 +19,23 @@ struct term {
   using record = token<V>;
 };
 
+/// Calls f(term) for the maths of a block: where a term offers `with_constants`, by what it passes on instead, the same
+/// function with parameters that are constants, so that loops need not ask for them.
+template <class Term, class = void>
+struct has_constants : std::false_type {};
+template <class Term>
+struct has_constants<
+    Term, std::void_t<decltype(std::declval<Term const&>().with_constants(std::declval<void (*)(Term const&)>()))>>
+    : std::true_type {};
+template <class Term, class F>
+AHA_FN inline void with_constants(Term const& t, F const& f) {
+  if constexpr (has_constants<Term>::value) {
+    t.with_constants(f);
+  } else {
+    f(t);
+  }
+}
+
 template <class T>
 inline constexpr bool is_term = std::is_base_of_v<term, T>;
 
@@ -43,6 +60,11 @@ template <class Term, class = void>
 struct has_variant : std::false_type {};
 template <class Term>
 struct has_variant<Term, std::void_t<decltype(Term::variant)>> : std::true_type {};
+
+/// The sides that a term's `clipped` can say yes to: its constant `sides`.
+namespace clips {
+enum : unsigned { low = 1U << 0U, high = 1U << 1U, dual = 1U << 2U, value = 1U << 3U };
+}  // namespace clips
 
 /// Which side of a clip a token is on; all false where nothing is clipped. These tokens have no gradient.
 template <class V>

@@ -17,6 +17,7 @@ struct value_loss : term {
   static constexpr std::string_view formula = "max((v - R)^2, (clamp(v, v_old - eps, v_old + eps) - R)^2) / 2";
   static constexpr std::string_view paper = "1707.06347";
   static constexpr unsigned needs = reads::value | reads::old_value | reads::returns;
+  static constexpr unsigned sides = clips::value;
   template <class V>
   using record = value_token<V>;
   double eps = 0.2;
