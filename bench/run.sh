@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# bash bench/run.sh [cpu|peers] [--json FILE] [--rounds N] [--smoke]
+# bash bench/run.sh [cpu|peers|cuda] [--json FILE] [--rounds N] [--smoke]
 #
 # cpu: the C++ rows. peers (the default): those, aha's Python functions and PyTorch's forms of the same works, in one run.
 # Sets up and builds what is missing, measures in rounds, prints one table. --smoke: tiny sizes, to see that it works.
+# cuda: the kernels and their peers on a GPU; needs nvcc and, for the peers, PyTorch in python3, and installs nothing.
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
-usage() { sed -n '3,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '3,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 refuse() {
   printf 'bench/run.sh: %s\n' "$1" >&2
   usage >&2
@@ -17,15 +18,14 @@ refuse() {
 mode=peers json='' rounds=3 smoke=no
 while [ $# -gt 0 ]; do
   case "$1" in
-    cpu | peers) mode="$1" ;;
-    cuda) refuse 'cuda is not there yet: this version has no CUDA kernels to measure' ;;
+    cpu | peers | cuda) mode="$1" ;;
     --json) [ $# -ge 2 ] || refuse '--json: expected a file'; json="$2"; shift ;;
     --json=*) json="${1#--json=}" ;;
     --rounds) [ $# -ge 2 ] || refuse '--rounds: expected a number'; rounds="$2"; shift ;;
     --rounds=*) rounds="${1#--rounds=}" ;;
     --smoke) smoke=yes ;;
     -h | --help) usage; exit 0 ;;
-    *) refuse "expected cpu or peers, got $1" ;;
+    *) refuse "expected cpu, peers or cuda, got $1" ;;
   esac
   shift
 done
@@ -34,6 +34,14 @@ done
 if [ -n "$json" ]; then
   [ -d "$(dirname "$json")" ] || refuse "--json: $(dirname "$json") is not a folder"
   json="$(cd "$(dirname "$json")" && pwd)/$(basename "$json")"
+fi
+
+if [ "$mode" = cuda ]; then
+  command -v nvcc >/dev/null || refuse 'cuda: expected nvcc on the PATH, got none'
+  options=()
+  [ $smoke = no ] || options+=(--smoke)
+  [ -z "$json" ] || options+=(--json "$json")
+  exec python3 "$root/bench/cuda/measure.py" "${options[@]}"
 fi
 
 # shellcheck source=../tests/support/setup.sh

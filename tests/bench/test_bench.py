@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import sys
 
 import pytest
@@ -89,9 +90,17 @@ def test_different_results_are_refused(other):
         report.rows([copy, Samples(case(), "aha", 1, (1, 5), [1.0]), Samples(case(), "torch eager", 1, other, [1.0])])
 
 
-@pytest.mark.parametrize("arguments, text", [(["cuda"], "cuda is not there yet"), (["gpu"], "expected cpu or peers, got gpu"),
+@pytest.mark.parametrize("arguments, text", [(["gpu"], "expected cpu, peers or cuda, got gpu"),
                                              (["--rounds", "0"], "expected a number >= 1, got 0"),
                                              (["--json", "/no/such/folder/x"], "is not a folder")])
 def test_wrong_arguments_are_answered_at_once(arguments, text):
     result = toolchain.run([*RUN, *arguments])
     assert result.returncode == 2 and text in result.stderr, toolchain.explain(result)
+
+
+def test_cuda_without_a_compiler_is_answered_at_once(tmp_path):
+    """The programs that run.sh itself needs, and no nvcc."""
+    for name in ("bash", "dirname", "sed", "env"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    result = toolchain.run([*RUN, "cuda"], env={**os.environ, "PATH": str(tmp_path)})
+    assert result.returncode == 2 and "cuda: expected nvcc on the PATH, got none" in result.stderr, toolchain.explain(result)

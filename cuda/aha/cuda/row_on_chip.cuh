@@ -221,8 +221,6 @@ AHA_KERNEL void __launch_bounds__(Threads, 3)
   if (blocks > 1) begin_in_cluster();
   std::int64_t const at = target_position(p, place);
   float const x_target = target_logit(row, place, at);
-  typename Source::loaded loaded{};
-  if (tid < 32) loaded = source.load(place);
   if (tid == 32 && from.edge_first) granules[0] = from.read_edge(0);
   if (tid == 33 && from.edge_last && !(from.edge_first && from.granules == 1)) {
     granules[from.granules - 1] = from.read_edge(from.granules - 1);
@@ -232,6 +230,8 @@ AHA_KERNEL void __launch_bounds__(Threads, 3)
     granules[from.granules] = {none, none, none, none};
   }
   __syncthreads();
+  typename Source::loaded loaded{};
+  if (tid < 32) loaded = source.load(place);
 
   online_softmax part = no_logits();
   auto const take = [&](auto const& read) {
