@@ -74,7 +74,7 @@ struct token_gradient {
 AHA_CALLS_CALLER
 template <int K, class V, class Objective, class Done>
 AHA_FN inline void evaluate_tokens(Objective const& objective, token_inputs<V> const (&in)[K], V const* S,
-                            double const* weights, bool marks, token_gradient<V> (&g)[K], Done&& done) {
+                                   double const* weights, bool marks, token_gradient<V> (&g)[K], Done&& done) {
   V const zero = lane<V>(0);
   mask_t<V> const none = zero < zero;
   for (int k = 0; k < K; ++k) {
@@ -123,8 +123,8 @@ AHA_FN inline void evaluate_tokens(Objective const& objective, token_inputs<V> c
 /// Weights of all parts for a token of a sequence that divides by `n` and whose prompt group has `prompt_tokens`, into
 /// `to[max_parts]`; how many parts there are.
 template <class Objective>
-AHA_FN inline int fill_part_weights(Objective const& objective, totals const& t, double scale, double n, double prompt_tokens,
-                             double* to) {
+AHA_FN inline int fill_part_weights(Objective const& objective, totals const& t, double scale, double n,
+                                    double prompt_tokens, double* to) {
   int p = 0;
   objective.for_each_part(
       [&](auto const& part) { to[p++] = part_weight(part.coefficient, part.aggregate, t, scale, n, prompt_tokens); });
