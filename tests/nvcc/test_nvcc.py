@@ -16,9 +16,9 @@ pytestmark = pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is no
 ARCHITECTURES = [f"-gencode=arch=compute_{n},code=sm_{n}" for n in (80, 90)]
 
 
-def nvcc(source, folder, *flags):
+def nvcc(source, folder, *flags, architectures=ARCHITECTURES):
     # A host function called from a kernel is a warning in nvcc and a crash at run time: any warning is an error.
-    command = ["nvcc", *toolchain.STANDARD, "-I", toolchain.CUDA, *ARCHITECTURES, "-Werror", "all-warnings", *flags]
+    command = ["nvcc", *toolchain.STANDARD, "-I", toolchain.CUDA, *architectures, "-Werror", "all-warnings", *flags]
     command += ["-x", "cu", "-c", source, "-o", folder / "unit.o"]
     return toolchain.run(toolchain.cached(command))
 
@@ -36,7 +36,7 @@ def test_headers(folder, tmp_path):
 def test_a_cuda_header_stands_alone(header, tmp_path):
     source = tmp_path / "unit.cu"
     source.write_text(f"#include <{header}>\n#include <{header}>\n")
-    result = nvcc(source, tmp_path)
+    result = nvcc(source, tmp_path, architectures=ARCHITECTURES[-1:])  # the kernels themselves: below, for both
     assert result.returncode == 0, toolchain.explain(result)
 
 
