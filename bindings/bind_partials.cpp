@@ -17,11 +17,8 @@ py::object softmax_partials(py::args const& args, py::kwargs const& kwargs) {
   a.take_shard(call);
   bool const entropy = flag_of(call.keyword(k.entropy), call.at(k.entropy), false);
   call.finish(k.logits, k.targets, k.vocab_offset, k.vocab_size, k.temperature, k.entropy, k.mask, k.threads);
-  argument const where{"softmax_partials", "partials"};
-  std::array<std::int64_t, array_view::max_rank> shape = a.logits.shape;
-  shape[a.logits.last()] = 4;
-  py::object result = new_array(a.logits, dtype::f64, shape.data(), a.logits.rank, where);
-  array_view const out = view_of(result, where);
+  py::object result = new_partials(a);
+  array_view const out = view_of(result, {"softmax_partials", "partials"});
   {
     py::gil_scoped_release const unlocked;
     aha::softmax_partials(aha::exec::cpu{a.threads}, a.rows, a.mask, entropy,

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Loss and gradient from logits, for objectives chosen at run time. The kernels of rows are compiled by storage type in
-// kernels_row_loss_*.cu, those that end a call in kernels_token_float.cu.
+// kernels_row_loss_*.cu, those of the two-pass form in kernels_rows.cu, those that end a call in kernels_token_float.cu.
 #include "row_kernels.hpp"
 
 extern template void aha::launch_token_loss(aha::launcher&, aha::device_objective const&,
                                             aha::token_problem<float> const&);
+extern template void aha::launch_row_softmax(aha::launcher&, aha::row_problem const&, bool, aha::logp_sink const&);
+extern template void aha::launch_row_gradients(aha::launcher&, aha::row_problem const&, bool,
+                                               aha::column_source const&);
 extern AHA_ROW_KERNELS(float);
 extern AHA_ROW_KERNELS(aha::bfloat16);
 extern AHA_ROW_KERNELS(aha::float16);

@@ -42,3 +42,7 @@ void scale_gradient(cudaStream_t stream, aha::logit_rows<aha::device> const& fro
 }
 
 }  // namespace aha_python::engine
+
+// For kernels_row_loss.cu.
+template void aha::launch_row_softmax(aha::launcher&, aha::row_problem const&, bool, aha::logp_sink const&);
+template void aha::launch_row_gradients(aha::launcher&, aha::row_problem const&, bool, aha::column_source const&);
