@@ -5,6 +5,7 @@
 enqueued on the current stream of that array's library (JAX: on the legacy default stream, and the call waits for it).
 """
 
+import functools
 import importlib
 import os
 import sys
@@ -143,11 +144,17 @@ def token_logp_from_partials(*args, **columns):
     return logp_result(*_engine.token_logp_from_partials(*args, **columns))
 
 
+@functools.lru_cache(maxsize=None)
+def _stats_tag(device):
+    import torch
+
+    return torch.from_numpy(_engine.stats_tag).to(device)
+
+
 def stats_bytes(result):
     """The statistics of a result made with zeroed=True as torch bytes on the device, as `loss_stats.to_array` has them."""
     import torch
 
     memory = result._record.memory.view(torch.uint8)
     begin = _engine.stats_offset
-    tag = torch.from_numpy(_engine.stats_tag).to(memory.device)
-    return torch.cat((tag, memory[begin : begin + _engine.stats_bytes]))
+    return torch.cat((_stats_tag(memory.device), memory[begin : begin + _engine.stats_bytes]))
