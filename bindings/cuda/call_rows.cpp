@@ -51,6 +51,7 @@ py::object logits_gradient(bool autograd, py::args const& args, py::kwargs const
   refuse_wide(a.logits, at_logits(call));
   refuse_threads(call, a.threads);
   gradient_arguments<float> g(call, a);
+  device.enter();
   {
     py::gil_scoped_release const unlocked;
     engine::logits_gradient(device.stream(), on_device(a.rows), on_device(a.mask),
@@ -74,6 +75,7 @@ py::object softmax_partials(py::args const& args, py::kwargs const& kwargs) {
   call.finish(k.logits, k.targets, k.vocab_offset, k.vocab_size, k.temperature, k.entropy, k.mask, k.threads);
   py::object result = new_partials(a);
   array_view const out = view_of(result, {"softmax_partials", "partials"});
+  device.enter();
   {
     py::gil_scoped_release const unlocked;
     engine::softmax_partials(device.stream(), on_device(a.rows), on_device(a.mask), entropy,
@@ -95,6 +97,7 @@ py::object merge_partials(py::args const& args, py::kwargs const& kwargs) {
   array_view const out = view_of(result, where);
   std::vector<engine::given_partials> shards;
   for (auto const& shard : a.shards) shards.push_back(on_device(shard));
+  device.enter();
   {
     py::gil_scoped_release const unlocked;
     engine::merge_partials(device.stream(), shards, a.temperature,
@@ -107,6 +110,7 @@ py::object merge_partials(py::args const& args, py::kwargs const& kwargs) {
 template <class T>
 py::tuple run_from_partials(device_call& device, finish_arguments const& a) {
   logp_arrays<T> made("token_logp_from_partials", a.partials, a.entropy);
+  device.enter();
   {
     py::gil_scoped_release const unlocked;
     engine::token_logp_from_partials<T>(device.stream(),
@@ -155,6 +159,7 @@ void scale_gradient(py::handle gradient, py::handle factor, py::handle to) {
   aha::logit_rows<> const rows = rows_of(from, where, {}, 1.0);
   aha::logit_gradient<> out = gradient_of(target, {"scale_gradient", "to"});
   out.inplace = inplace;
+  device.enter();
   {
     py::gil_scoped_release const unlocked;
     engine::scale_gradient(device.stream(), on_device(rows), by.data, on_device(out));

@@ -21,10 +21,10 @@ cudaStream_t const legacy_stream = cudaStreamLegacy;
 
 /// The driver's functions, found at run time: the module loads where there is no driver.
 template <class Function>
-Function* driver(char const* name) {
+Function* driver(char const* name, char const* function) {
   void* f = nullptr;
   cudaDriverEntryPointQueryResult found{};
-  require(cudaGetDriverEntryPointByVersion(name, &f, 12000, cudaEnableDefault, &found), "device");
+  require(cudaGetDriverEntryPointByVersion(name, &f, 12000, cudaEnableDefault, &found), function);
   return reinterpret_cast<Function*>(f);
 }
 
@@ -77,13 +77,14 @@ py::object cupy_empty(py::object const& shape, py::object const& type, int devic
 /// Memory of the call's device for arrays of libraries that learn of it by DLPack. They may drop it while their own
 /// streams still read it, so that it is freed when the device is idle.
 owned_memory device_bytes(std::int64_t bytes) {
-  int const device = device_call::now().device();
+  device_call& call = device_call::now();
+  call.enter();
+  int const device = call.device();
   void* data = nullptr;
-  require(cudaMallocAsync(&data, static_cast<std::size_t>(bytes < 1 ? 1 : bytes), device_call::now().stream()),
-          "device");
+  require(cudaMallocAsync(&data, static_cast<std::size_t>(bytes < 1 ? 1 : bytes), call.stream()), call.function());
   return {{static_cast<std::int32_t>(cuda_device), device}, std::shared_ptr<void>(data, [device](void* p) {
             try {
-              device_guard const guard(device);
+              device_guard const guard(device, "device");
               if (cudaDeviceSynchronize() == cudaSuccess) (void)cudaFreeAsync(p, legacy_stream);
             } catch (...) {  // the process ends, and the device with it
             }
@@ -104,25 +105,25 @@ void require(cudaError_t code, char const* function) {
   throw aha::cuda_error(s.message(), code);
 }
 
-device_guard::device_guard(int device) {
-  static auto* const get = driver<CUresult(CUcontext*)>("cuCtxGetCurrent");
+device_guard::device_guard(int device, char const* function) {
+  static auto* const get = driver<CUresult(CUcontext*)>("cuCtxGetCurrent", function);
   CUcontext before = nullptr;
   if (get(&before) == CUDA_SUCCESS) before_ = before;
-  require(cudaSetDevice(device), "device");
+  require(cudaSetDevice(device), function);
   CUcontext now = nullptr;
   changed_ = get(&now) == CUDA_SUCCESS && now != before;
 }
 device_guard::~device_guard() {
   if (!changed_ || before_ == nullptr) return;
   try {
-    static auto* const set = driver<CUresult(CUcontext)>("cuCtxSetCurrent");
+    static auto* const set = driver<CUresult(CUcontext)>("cuCtxSetCurrent", "device");
     (void)set(static_cast<CUcontext>(before_));
   } catch (...) {  // it was found before
   }
 }
 
 device_call::device_call(py::handle leading, argument where)
-    : leading_name_(where.name), leading_(leading), outer_(current_call) {
+    : leading_name_(where), leading_(leading), outer_(current_call) {
   names_of_torch const* const torch = torch_names();
   if (torch != nullptr && PyObject_IsInstance(leading.ptr(), torch->tensor.ptr()) == 1) {
     from_ = library::torch;
@@ -139,8 +140,10 @@ device_call::device_call(py::handle leading, argument where)
     stream_ = legacy_stream;
     waits_ = true;
   }
-  guard_ = std::make_unique<device_guard>(device_);
   current_call = this;
+}
+void device_call::enter() {
+  if (!guard_) guard_ = std::make_unique<device_guard>(device_, function());
 }
 device_call::~device_call() { current_call = outer_; }
 
@@ -153,7 +156,8 @@ py::object device_call::torch_device() const {
   return from_ == library::torch ? py::object(leading_.attr("device")) : py::object(py::str(device_name()));
 }
 
-device_memory device_call::scratch(std::int64_t bytes) const {
+device_memory device_call::scratch(std::int64_t bytes) {
+  enter();
   std::int64_t const numbers = (bytes + 7) / 8;
   if (from_ == library::torch) {
     names_of_torch const& torch = *torch_names();
@@ -168,7 +172,7 @@ device_memory device_call::scratch(std::int64_t bytes) const {
     return {std::move(memory), data};
   }
   void* data = nullptr;
-  require(cudaMallocAsync(&data, static_cast<std::size_t>(numbers) * 8, stream_), "device");
+  require(cudaMallocAsync(&data, static_cast<std::size_t>(numbers) * 8, stream_), function());
   // Freed behind the work that used it.
   return {py::capsule(data, [](void* p) { (void)cudaFreeAsync(p, legacy_stream); }), data};
 }
@@ -176,7 +180,7 @@ device_memory device_call::scratch(std::int64_t bytes) const {
 void device_call::finish() {
   if (!waits_) return;
   py::gil_scoped_release const unlocked;
-  require(cudaStreamSynchronize(stream_), "device");
+  require(cudaStreamSynchronize(stream_), function());
 }
 
 void refuse_threads(call_arguments const& call, int threads) {

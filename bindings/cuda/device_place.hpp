@@ -16,7 +16,7 @@ enum class library : std::uint8_t { torch, cupy, other };
 /// Makes a device current on this thread and puts back what was current, without waking any other device.
 class device_guard {
  public:
-  explicit device_guard(int device);
+  device_guard(int device, char const* function);
   ~device_guard();
   device_guard(device_guard const&) = delete;
   device_guard& operator=(device_guard const&) = delete;
@@ -50,10 +50,14 @@ class device_call {
   library from() const { return from_; }
   int device() const { return device_; }
   cudaStream_t stream() const { return stream_; }
-  char const* leading() const { return leading_name_; }
+  char const* leading() const { return leading_name_.name; }
+  char const* function() const { return leading_name_.function; }
   std::string device_name() const { return "cuda:" + std::to_string(device_); }
   py::object torch_device() const;
-  device_memory scratch(std::int64_t bytes) const;
+  device_memory scratch(std::int64_t bytes);
+  /// Makes the device current until the call ends. Before this nothing asks the runtime for anything: what is wrong with
+  /// the arguments is said on machines without a device too.
+  void enter();
   /// To be called once all work is enqueued: what other libraries lent goes back when the device has done it.
   void finish();
   /// An array has been lent by a library whose allocator does not know the stream.
@@ -63,7 +67,7 @@ class device_call {
   library from_ = library::other;
   int device_ = 0;
   cudaStream_t stream_ = nullptr;
-  char const* leading_name_;
+  argument leading_name_;
   py::handle leading_;
   bool waits_ = false;
   std::unique_ptr<device_guard> guard_;

@@ -22,7 +22,7 @@ py::array_t<std::uint8_t> bytes_of_text(std::string const& text) {
 }  // namespace
 
 void device_record::read(void* to, std::size_t size) const {
-  device_guard const guard(device_);
+  device_guard const guard(device_, "record");
   py::gil_scoped_release const unlocked;
   require(cudaMemcpyAsync(to, memory_.data, size, cudaMemcpyDeviceToHost, stream_), "record");
   require(cudaStreamSynchronize(stream_), "record");
