@@ -12,7 +12,7 @@ namespace {
 
 /// Record and workspace of a call, zeroed where somebody will look at the record as bytes.
 template <class Engine>
-device_record enqueue(device_call const& call, std::int64_t bytes, bool zeroed, Engine const& engine) {
+device_record enqueue(device_call& call, std::int64_t bytes, bool zeroed, Engine const& engine) {
   device_memory memory = call.scratch(record_bytes + bytes);
   {
     py::gil_scoped_release const unlocked;

@@ -114,3 +114,14 @@ def test_what_was_lent_is_given_back_where_a_call_fails():
     with pytest.raises(ValueError, match="adv: expected cuda:0"):
         aha.loss(GRPO, x, adv=columns["adv"])
     assert x.lent == x.returned == 1
+    assert x.asked[0][0] == 1  # the stream that reads it: the legacy default one
+
+
+@needs_back_end
+@pytest.mark.skipif(os.path.exists("/dev/nvidiactl"), reason="there is a device, which cannot read this memory")
+def test_a_machine_without_a_device_says_so():
+    logp, columns = packed()
+    given = {name: there(x) if isinstance(x, np.ndarray) else x for name, x in columns.items()}
+    given["adv"] = aha.per_sequence(there(columns["adv"].values))
+    with pytest.raises(RuntimeError, match="^aha::loss: device: expected success, got cudaError"):
+        aha.loss(GRPO, there(logp), outputs=aha.outputs(), **given)
