@@ -64,7 +64,6 @@ py::object cupy_empty(py::object const& shape, py::object const& type, int devic
     result = cupy().attr("empty")(shape, py::arg("dtype") = type);
   } catch (py::error_already_set& e) {
     e.restore();  // the device is put back first
-    py::object type_of, value, trace;
     PyObject *t = nullptr, *v = nullptr, *b = nullptr;
     PyErr_Fetch(&t, &v, &b);
     on.attr("__exit__")(py::none(), py::none(), py::none());

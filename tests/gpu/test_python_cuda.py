@@ -6,6 +6,8 @@ AHA_TEST_DEVICE=cpu runs what means anything there with CPU tensors: a test of t
 
 import os
 
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX would take most of the memory
+
 import numpy as np
 import pytest
 import torch
@@ -381,7 +383,7 @@ def test_a_graph_is_captured_and_replayed():
         torch.cuda.synchronize()
         for got, want in zip(captured, call()):
             assert torch.equal(got.loss, want.loss) and got.stats == want.stats
-        assert torch.equal(captured[0].dlogp, want_dlogp := call()[0].dlogp), want_dlogp
+        assert torch.equal(captured[0].dlogp, call()[0].dlogp)
         assert torch.equal(captured[1].dlogits, call()[1].dlogits)
 
 

@@ -10,6 +10,7 @@ AHA_KERNELS_BEGIN
 
 inline constexpr int scale_threads = 256;
 inline constexpr int scale_run = 4;  ///< loads in flight a thread
+inline constexpr std::int64_t scale_blocks = 2048;
 
 /// One element times a factor, rounded once.
 template <class Stored>
@@ -25,25 +26,27 @@ __device__ inline Stored times(Stored x, computed_t<Stored> f) {
   }
 }
 
+/// A chunk is `scale_threads * scale_run` elements of a row; blocks take them in turn, so that few start where there is
+/// nothing to do.
 template <class Stored>
 AHA_KERNEL void __launch_bounds__(scale_threads)
     scale_gradient_kernel(__grid_constant__ logit_rows<device> const from,
                           __grid_constant__ logit_gradient<device> const to, computed_t<Stored> const* factor,
-                          std::int64_t blocks_a_row) {
+                          std::int64_t chunks_a_row) {
   computed_t<Stored> const f = *factor;
   if (to.inplace && f == 1) return;
-  std::int64_t const row = static_cast<std::int64_t>(blockIdx.x) / blocks_a_row;
-  std::int64_t const block = static_cast<std::int64_t>(blockIdx.x) % blocks_a_row;
-  std::int64_t const i = row / from.rows;
-  std::int64_t const t = row % from.rows;
-  Stored const* const in = from.template row<Stored>(i, t);
-  Stored* const out = to.template row<Stored>(i, t);
-  std::int64_t const step = scale_threads;
-  std::int64_t const first = block * step * scale_run + threadIdx.x;
+  for (std::int64_t c = blockIdx.x; c < from.size() * chunks_a_row; c += gridDim.x) {
+    std::int64_t const row = c / chunks_a_row;
+    std::int64_t const i = row / from.rows;
+    std::int64_t const t = row % from.rows;
+    Stored const* const in = from.template row<Stored>(i, t);
+    Stored* const out = to.template row<Stored>(i, t);
+    std::int64_t const first = (c % chunks_a_row) * scale_threads * scale_run + threadIdx.x;
 #pragma unroll
-  for (int k = 0; k < scale_run; ++k) {
-    std::int64_t const v = first + k * step;
-    if (v < from.vocabulary) out[v] = times(in[v], f);
+    for (int k = 0; k < scale_run; ++k) {
+      std::int64_t const v = first + k * scale_threads;
+      if (v < from.vocabulary) out[v] = times(in[v], f);
+    }
   }
 }
 
@@ -68,12 +71,13 @@ inline launch_result scale_gradient(exec::cuda const& e, logit_rows<device> cons
     return fail<launch_result>(bad_argument(me, "to", "the gradient's own memory with inplace", "another"));
   }
   launcher launch(e, me);
-  std::int64_t const of_row = scale_threads * scale_run;
-  std::int64_t const blocks = (from.vocabulary + of_row - 1) / of_row;
+  std::int64_t const of_chunk = scale_threads * scale_run;
+  std::int64_t const chunks = (from.vocabulary + of_chunk - 1) / of_chunk;
+  std::int64_t const all = from.size() * chunks;
   auto const with = [&](auto* stored) {
     using Stored = std::remove_pointer_t<decltype(stored)>;
-    launch(scale_gradient_kernel<Stored>, from.size() * blocks, scale_threads, 0, from, to,
-           static_cast<computed_t<Stored> const*>(factor), blocks);
+    launch(scale_gradient_kernel<Stored>, all < scale_blocks ? all : scale_blocks, scale_threads, 0, from, to,
+           static_cast<computed_t<Stored> const*>(factor), chunks);
   };
   switch (from.type) {
     case dtype::float64: with(static_cast<double*>(nullptr)); break;
