@@ -3,8 +3,15 @@
 
 #include <aha/version.hpp>
 
+// A sanitizer checks every access: of loops that are one function, compilers make units that take ten minutes.
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define AHA_DETAIL_INLINES 1
+#else
+#define AHA_DETAIL_INLINES 0
+#endif
+
 /// Inner functions of loops: compilers give up on inlining into large loops, and a call costs more than what is called.
-#if defined(__GNUC__) || defined(__clang__)
+#if AHA_DETAIL_INLINES
 #define AHA_INLINE __attribute__((always_inline)) inline
 #define AHA_INLINE_LAMBDA __attribute__((always_inline))
 #else
@@ -17,7 +24,7 @@
 #define AHA_FN __host__ __device__
 /// Before a template marked AHA_FN that calls what its caller hands in: nvcc would warn of a host lambda in it.
 #define AHA_CALLS_CALLER _Pragma("nv_exec_check_disable")
-#elif defined(__GNUC__) || defined(__clang__)
+#elif AHA_DETAIL_INLINES
 #define AHA_FN __attribute__((always_inline))
 #define AHA_CALLS_CALLER
 #else
