@@ -52,19 +52,19 @@ template <class V, class T, class More>
 AHA_INLINE void observe_kl(block_columns<T> const& b, int padded, T const* from, T const* to, fixed_sum* sums,
                            More const& more) {
   using ops = lane_ops<V>;
-  block_lanes<V> k1, k2, k3;
+  block_lanes<V> first, second, third;
   V const half = lane<V>(0.5);
   each_batch<V>(b, padded, [&](int k, int j, mask_t<V> const& m) {
     V const d = ops::load_where(m, to + j) - ops::load_where(m, from + j);
     exponentials<V> const e = math::all_exponentials(d);
-    k1.add(k, -d);
-    k2.add(k, d * d * half);
-    k3.add(k, e.expm1mx);
+    first.add(k, -d);
+    second.add(k, d * d * half);
+    third.add(k, e.expm1mx);
     more(k, m, d, e.exp);
   });
-  k1.add_to(sums[0]);
-  k2.add_to(sums[1]);
-  k3.add_to(sums[2]);
+  first.add_to(sums[0]);
+  second.add_to(sums[1]);
+  third.add_to(sums[2]);
 }
 
 /// Sums, sums of squares and ends of the raw ratios of one block: of the columns, before any bound.
