@@ -28,8 +28,9 @@ struct float_exponential {
     } else {
       // Half of e^r, which times 2^n neither overflows nor, where x counts, underflows: n goes straight to the exponent.
       V const y = ops::add_exponent(ops::multiply_add(q, r * c(0.5F), c(0.5F)), shifted);
-      // x - x: a NaN's bits do not survive the integers.
-      return ops::multiply_add(ops::zero_unless(given > c(-85.96F), y), c(2.0F), x - x);
+      // x minus itself: a NaN's bits do not survive the integers.
+      V const itself = x;
+      return ops::multiply_add(ops::zero_unless(given > c(-85.96F), y), c(2.0F), x - itself);
     }
   }
 

@@ -72,7 +72,7 @@ struct short_sums {
 template <bool WithEntropy, class V, class Stored>
 void accumulate_block(Stored const* x, std::int64_t n, double temperature, softmax_partial& part) {
   constexpr std::int64_t width = lane_ops<V>::width;
-  constexpr std::int64_t run = 16 * 4 * width;  // 16 additions before a spill: rounding stays below 1e-6 of the sum
+  constexpr std::int64_t run = 64 * width;  // 16 additions before a spill: rounding stays below 1e-6 of the sum
   // Where all logits so far are -inf, they are taken relative to 0: e^(-inf) is 0, and a NaN still shows.
   V const top = lane<V>(part.max == minus_infinity ? 0.0 : part.max);
   V const scale = lane<V>(1.0 / temperature);

@@ -76,7 +76,7 @@ template <int K, class V, class Objective, class Done>
 AHA_FN inline void evaluate_tokens(Objective const& objective, token_inputs<V> const (&in)[K], V const* S,
                                    double const* weights, bool marks, token_gradient<V> (&g)[K], Done&& done) {
   V const zero = lane<V>(0);
-  mask_t<V> const none = zero < zero;
+  mask_t<V> const none = zero > lane<V>(0);
   for (int k = 0; k < K; ++k) {
     for (V& x : g[k].d) x = zero;
     for (V& x : g[k].dS) x = zero;
