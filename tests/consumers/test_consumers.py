@@ -188,7 +188,7 @@ def library(folder, name, version, factor):
     shutil.copytree(toolchain.INCLUDE, include)
     header = include / "aha" / "version.hpp"
     header.write_text(re.sub(r"(AHA_VERSION_MINOR) \d+", rf"\1 {version}", header.read_text()))
-    engine = include / "aha" / "cpu" / "evaluate.hpp"
+    engine = include / "aha" / "loss" / "part_weight.hpp"
     line = "double const c = coefficient * scale;"
     assert engine.read_text().count(line) == 1
     engine.write_text(engine.read_text().replace(line, f"double const c = {factor} * coefficient * scale;"))
