@@ -279,7 +279,8 @@ def test_wheel(tmp_path):
     assert [module.name.split(".")[0] for module in modules if "cuda" not in module.name] == names
     for module in modules:
         needed = succeed(["ldd", module]).stdout
-        assert "libc.so" in needed
+        # The detector calls nothing, not even libc, and some linkers then record no library at all.
+        assert "libc.so" in needed or module.name.startswith("_cpu")
         assert [line for line in needed.splitlines() if re.search(r"torch|c10|cuda|gomp|python", line)] == []
         if module.name.startswith(("_cpu", "_aha_v2")):
             assert instruction_sets.vex(module) == []  # runs on every machine since 2009
