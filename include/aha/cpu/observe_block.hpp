@@ -2,6 +2,7 @@
 #pragma once
 
 #include <aha/cpu/leaf_loop.hpp>
+#include <aha/loss/kl.hpp>
 #include <aha/loss/observe.hpp>
 
 AHA_NAMESPACE_BEGIN
@@ -53,13 +54,13 @@ AHA_INLINE void observe_kl(block_columns<T> const& b, int padded, T const* from,
                            More const& more) {
   using ops = lane_ops<V>;
   block_lanes<V> first, second, third;
-  V const half = lane<V>(0.5);
   each_batch<V>(b, padded, [&](int k, int j, mask_t<V> const& m) {
     V const d = ops::load_where(m, to + j) - ops::load_where(m, from + j);
     exponentials<V> const e = math::all_exponentials(d);
-    first.add(k, -d);
-    second.add(k, d * d * half);
-    third.add(k, e.expm1mx);
+    kl_estimates<V> const kl = all_kl_estimates(d, e);
+    first.add(k, kl.k1);
+    second.add(k, kl.k2);
+    third.add(k, kl.k3);
     more(k, m, d, e.exp);
   });
   first.add_to(sums[0]);

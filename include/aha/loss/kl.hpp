@@ -36,6 +36,19 @@ AHA_FN inline V kl_estimate(estimator e, V const& d) {
   }
 }
 
+/// k1, k2 and k3 at one d: what observers report.
+template <class V>
+struct kl_estimates {
+  V k1;
+  V k2;
+  V k3;
+};
+/// From the exponentials of d, which others may share. No lane of duals.
+template <class V>
+AHA_FN inline kl_estimates<V> all_kl_estimates(V const& d, exponentials<V> const& e) {
+  return {kl_estimate(estimator::k1, d), kl_estimate(estimator::k2, d), e.expm1mx};
+}
+
 /// KL penalty to a reference policy:  l = clamp(k(clamp(d, low, high)) [* r], out_low, out_high),  d = log ref - log pi
 /// k3 as in GRPO arXiv:2402.03300 eq. 4. `gradient` same: derivative of that value (k1: the score function, 0 in
 /// expectation; k2: the gradient of KL(pi || ref); k3: of KL(ref || pi)). k1, k2, k3: that estimator's derivative at the
