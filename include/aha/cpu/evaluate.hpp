@@ -57,7 +57,7 @@ class sequence_engine {
     std::int64_t const row_end = b_.layout.is_packed() ? b_.layout.end(i) : b_.layout.width;
     go_to(i);
     zero(begin, range_.count > 0 ? range_.first : row_end);
-    if (range_.count == 0) return finish_sequence({}, on_, 0, stats);
+    if (range_.count == 0) return finish_sequence(sequence_sums<T>{}, on_, 0, stats);
     zero(range_.last + 1, row_end);
     stager_.sequence(i, range_.last + 1 - range_.first);
 
@@ -68,7 +68,7 @@ class sequence_engine {
     each_block([&](std::int64_t first, int n) {
       stager_.stage(first, n, block_);
       evaluate_block(first, n, adjoint, stats);
-      if ((on_ & ~(observe::parts | observe::clip)) != 0) observe_block<V>(block_, on_, observed_, stats);
+      if ((on_ & ~(observe::parts | observe::clip)) != 0) observe_block<leaf_lane_t>(block_, on_, observed_);
     });
     if (needs_.adjoint && out_.dlogp.present()) adjoint_pass(adjoint);
     for (int p = 0; p < parts_; ++p) {
@@ -256,7 +256,7 @@ class sequence_engine {
   clip_marks clipped_;
   double weights_[max_parts];
   fixed_sum losses_[max_parts];
-  sequence_sums observed_;
+  sequence_sums<T> observed_;
   int parts_ = 0;
   std::int64_t at_ = -1;
   std::int64_t row_ = 0;
