@@ -137,8 +137,8 @@ enum class leaf_mode {
 template <leaf_mode Mode, class V, class T, class... Terms>
 class leaf_loop {
  public:
-  leaf_loop(token_block<T> const& block, block_sums<T> const& sums, double weight, clip_marks* marks)
-      : b_(block), weight_(weight), value_(sums.value), marks_(marks) {
+  leaf_loop(token_block<T> const& block, block_sums<T> const& sums, double scale, clip_marks* marks)
+      : b_(block), scale_(scale), value_(sums.value), marks_(marks) {
     for (int k = 0; k < active_inputs; ++k) d_[k] = place(sums.d[k]);
     for (int k = 0; k < statistic_slots; ++k) {
       dS_[k] = place(sums.dS[k]);
@@ -186,7 +186,7 @@ class leaf_loop {
     if constexpr (Mode == leaf_mode::any) {
       if (l.weight > 0) by = ops::load(b_.weight + j);
     }
-    leaf_value<V> r = evaluate_leaf(l, t, by, lane<V>(l.coefficient), lane<V>(weight_ * l.coefficient));
+    leaf_value<V> r = evaluate_leaf(l, t, by, lane<V>(l.coefficient), lane<V>(scale_ * l.coefficient));
     if constexpr (has_clip_side<Term, V>::value) {
       if (marks_ != nullptr) {
         clip_side<V> const side = l.term.clipped(t);
@@ -234,7 +234,7 @@ class leaf_loop {
   }
 
   block_columns<T> b_;
-  double weight_;
+  double scale_;
   place value_, d_[active_inputs], dS_[statistic_slots];
   V S_[statistic_slots];
   clip_marks* marks_;
@@ -253,12 +253,12 @@ AHA_INLINE void plain_leaves(leaves<Term, More...> const& list, leaves<Done...> 
   });
 }
 
-/// Adds a list of leaves over a block: coefficient times value, and `weight` times coefficient times the derivatives. Two
+/// Adds a list of leaves over a block: coefficient times value, and `scale` times coefficient times the derivatives. Two
 /// seeds where a term is differentiated by a statistic too (its own log-probability and S), one elsewhere. Where `marks`
 /// are wanted the tokens that a term clips are marked, from the same exponential. The same code for every lane and
 /// objective.
 template <class V, class T, class... Terms>
-void add_leaves(leaves<Terms...> const& list, token_block<T> const& block, double weight, block_sums<T>& sums,
+void add_leaves(leaves<Terms...> const& list, token_block<T> const& block, double scale, block_sums<T>& sums,
                 clip_marks* marks) {
   bool plain = true;
   list.for_each_leaf([&](auto const& l) { plain = plain && l.weight == 0 && !l.keep; });
@@ -267,13 +267,13 @@ void add_leaves(leaves<Terms...> const& list, token_block<T> const& block, doubl
   if (plain && ((begun & touched) == 0 || (begun & touched) == touched)) {
     plain_leaves(list, leaves<>{}, [&](leaves<Terms...> const& l) AHA_INLINE_LAMBDA {
       if ((begun & touched) == 0) {
-        leaf_loop<leaf_mode::first, V, T, Terms...>(block, sums, weight, marks).run(l, block.padded);
+        leaf_loop<leaf_mode::first, V, T, Terms...>(block, sums, scale, marks).run(l, block.padded);
       } else {
-        leaf_loop<leaf_mode::more, V, T, Terms...>(block, sums, weight, marks).run(l, block.padded);
+        leaf_loop<leaf_mode::more, V, T, Terms...>(block, sums, scale, marks).run(l, block.padded);
       }
     });
   } else {
-    leaf_loop<leaf_mode::any, V, T, Terms...>(block, sums, weight, marks).run(list, block.padded);
+    leaf_loop<leaf_mode::any, V, T, Terms...>(block, sums, scale, marks).run(list, block.padded);
   }
   sums.begin(touched);
   if (marks != nullptr) marks->begun |= (0U | ... | sides_of<Terms, V>());
