@@ -54,6 +54,7 @@ HEADERS = {
     "cpu/leaf_loop.hpp": ENGINE,
     "cpu/logits_workspace.hpp": "memory that Python allocates itself",
     "cpu/observe_block.hpp": ENGINE,
+    "cpu/row_conversion.hpp": ENGINE,
     "cpu/row_io.hpp": ENGINE,
     "cpu/simd.hpp": LANES,
     "cpu/simd_exp.hpp": LANES,
