@@ -66,13 +66,14 @@ struct kl : term {
   static constexpr std::string_view keyword = "level";
   using statistic = std::conditional_t<L == level::token, no_statistic, mean_log_ratio>;
   static constexpr bool differentiates_statistic = L == level::sequence;
+  static constexpr double infinite = std::numeric_limits<double>::infinity();
   estimator value = estimator::k3;
   kl_gradient gradient =
       L == level::token ? kl_gradient::same : kl_gradient::ratio;  ///< other levels have only the ratio
   double low = -20;
   double high = 20;
-  double out_low = -std::numeric_limits<double>::infinity();
-  double out_high = std::numeric_limits<double>::infinity();
+  double out_low = -infinite;
+  double out_high = infinite;
   log_ratio_bounds bounds;
 
   constexpr kl() = default;
@@ -81,7 +82,7 @@ struct kl : term {
   constexpr kl(estimator v, kl_gradient g) : value(v), gradient(g) {}
   /// `kl(k3, k2)`: the value of k3 with the gradient of k2. `abs` is not a gradient and does not validate.
   constexpr kl(estimator v, estimator g) : value(v), gradient(gradient_of(g)) {}
-  constexpr kl(estimator v, kl_gradient g, double lo, double hi) : value(v), gradient(g), low(lo), high(hi) {}
+  AHA_FN constexpr kl(estimator v, kl_gradient g, double lo, double hi) : value(v), gradient(g), low(lo), high(hi) {}
 
   [[nodiscard]] constexpr unsigned needs() const {
     unsigned const n = reads::logp | reads::ref_logp;
@@ -131,10 +132,7 @@ struct kl : term {
   }
 
  private:
-  [[nodiscard]] AHA_FN constexpr bool limits_value() const {
-    // A limit is finite where it minus itself is 0: kernels may not call std::numeric_limits here.
-    return out_low - out_low == 0 || out_high - out_high == 0;
-  }
+  [[nodiscard]] AHA_FN constexpr bool limits_value() const { return out_low > -infinite || out_high < infinite; }
   /// abs would fall on `ratio`: it becomes a value without a name, which validation refuses.
   static constexpr kl_gradient gradient_of(estimator g) {
     return static_cast<kl_gradient>(g == estimator::abs ? 255 : static_cast<int>(g) + 1);
