@@ -106,28 +106,34 @@ __device__ double normaliser(double n) {
   return Statistic::mean ? inverse_count(n) : 1.0;
 }
 
-/// `m[k]`: the mask of token first + k step of a row, where that is before `end`; `Full`: where all of them are. The
-/// mask's type is looked at once.
+/// `m[k]`: not 0 where the mask of token first + k step of a row is not, before `end`; `Full`: where all of them are. The
+/// mask's type is looked at once; bytes are given as they are, so that nothing waits for them here.
 template <bool Full, int K>
 __device__ void load_mask(mask_view<device> const& mask, std::int64_t row, std::int64_t first, int step,
-                          std::int64_t end, bool (&m)[K]) {
+                          std::int64_t end, unsigned (&m)[K]) {
   using kind = mask_view<device>::kind;
   std::int64_t const left = end - first;
-  auto const load = [&](auto const* data) {
+  auto const load = [&](auto const* data, auto const& bits) {
     auto const* const from = data + row * mask.row_stride + first;
 #pragma unroll
-    for (int k = 0; k < K; ++k) m[k] = (Full || k * step < left) && from[k * step] != 0;
+    for (int k = 0; k < K; ++k) {
+      m[k] = 0;
+      if (Full || k * step < left) m[k] = bits(from[k * step]);
+    }
   };
+  auto const not_zero = [](auto x) { return x != 0 ? 1U : 0U; };
   if (!mask.present()) {
 #pragma unroll
-    for (int k = 0; k < K; ++k) m[k] = Full || k * step < left;
+    for (int k = 0; k < K; ++k) m[k] = Full || k * step < left ? 1 : 0;
     return;
   }
   switch (mask.type) {
-    case kind::byte: return load(static_cast<unsigned char const*>(mask.data));
-    case kind::i64: return load(static_cast<long long const*>(mask.data));
-    case kind::f32: return load(static_cast<float const*>(mask.data));
-    default: return load(static_cast<double const*>(mask.data));
+    case kind::byte:
+      return load(static_cast<unsigned char const*>(mask.data),
+                  [](unsigned char x) { return static_cast<unsigned>(x); });
+    case kind::i64: return load(static_cast<long long const*>(mask.data), not_zero);
+    case kind::f32: return load(static_cast<float const*>(mask.data), not_zero);
+    default: return load(static_cast<double const*>(mask.data), not_zero);
   }
 }
 
@@ -156,10 +162,10 @@ __device__ inline mask_seen look_at_mask(mask_view<device> const& mask, std::int
   std::int64_t const at = row * mask.row_stride + first;
   if (mask.type != mask_view<device>::kind::byte) {
     for (int j = lane; j < n; j += 8 * 32) {
-      bool m[8];
+      unsigned m[8];
       load_mask<false>(mask, row, first + j, 32, first + n, m);
 #pragma unroll
-      for (int k = 0; k < 8; ++k) seen.token(j + k * 32, m[k]);
+      for (int k = 0; k < 8; ++k) seen.token(j + k * 32, m[k] != 0);
     }
     return seen;
   }

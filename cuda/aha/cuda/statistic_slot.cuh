@@ -14,15 +14,18 @@ template <class T>
 __device__ void statistic_of_slot(token_problem<T> const& p, sequence_heads const& heads, team_memory<T> const& team,
                                   std::int64_t slot) {
   bool const there = slot < p.slots;
+  if (there && team.thread < 32) find_slot(p, heads, slot, team.at[0]);
+  __syncthreads();
   if (there) {
-    slot_place const s = place_of(p, heads, slot, true);
+    slot_place const s = team.at[0].place;
     T sum[statistic_slots] = {};
     std::int64_t const from = s.first + s.number * slot_tokens;
     std::int64_t const last = s.number < 0 ? from : (from + slot_tokens < s.end ? from + slot_tokens : s.end);
 #pragma unroll 1
     for (std::int64_t at = from; at < last; at += group_tokens * team_threads) {
       token_inputs<T> in[group_tokens];
-      load_group_at(p, s, at, team.thread, in);
+      unsigned tokens = 0;
+      take_group(p, team.at[0], at, team.thread, in, tokens);
       for_each_type(statistics{}, [&](auto tag) {
         using Statistic = typename decltype(tag)::type;
         T x[group_tokens];
@@ -70,17 +73,24 @@ __device__ void sum_sequence(token_problem<T> const& p, sequence_heads const& he
 
 /// dlogp_t += (sum_u w_u dl_u/dS) a_i g'(x_t) over a slot's unmasked tokens, for every statistic.
 template <class T>
-__device__ void adjoint_of_slot(token_problem<T> const& p, sequence_heads const& heads, int thread, std::int64_t slot) {
-  slot_place const s = place_of(p, heads, slot, true);
+__device__ void adjoint_of_slot(token_problem<T> const& p, sequence_heads const& heads, team_memory<T> const& team,
+                                std::int64_t slot) {
+  bool const there = slot < p.slots;
+  __syncthreads();  // what was found of the slot before has been read
+  if (there && team.thread < 32) find_slot(p, heads, slot, team.at[0]);
+  __syncthreads();
+  if (!there) return;
+  slot_place const s = team.at[0].place;
   if (s.number < 0) return;
   using D = dual<T, 1>;
   std::int64_t const from = s.first + s.number * slot_tokens;
   std::int64_t const last = from + slot_tokens < s.end ? from + slot_tokens : s.end;
 #pragma unroll 1
   for (std::int64_t at = from; at < last; at += group_tokens * team_threads) {
-    std::int64_t const t = at + thread;
+    std::int64_t const t = at + team.thread;
     token_inputs<T> in[group_tokens];
-    load_group_at(p, s, at, thread, in);
+    unsigned tokens = 0;
+    take_group(p, team.at[0], at, team.thread, in, tokens);
     T* const to = p.out.dlogp.row(s.row) + t;
     T sum[group_tokens];
 #pragma unroll

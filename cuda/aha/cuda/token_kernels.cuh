@@ -36,7 +36,7 @@ AHA_KERNEL void sum_sequences_kernel(__grid_constant__ token_problem<T> const p,
 /// Teams that are meant to be resident on a multiprocessor: what registers allow without spills (sm_90, `-Xptxas -v`):
 /// 93 a thread for two float terms, 165 for the whole type list.
 template <class Objective, class T>
-inline constexpr int resident_teams = (std::is_same_v<Objective, device_objective> ? 3 : 5) / (sizeof(T) == 4 ? 1 : 2);
+inline constexpr int resident_teams = (std::is_same_v<Objective, device_objective> ? 3 : 4) / (sizeof(T) == 4 ? 1 : 2);
 
 /// The main sweep, `run` slots a block.
 template <class Objective, class T>
@@ -52,7 +52,8 @@ AHA_KERNEL void __launch_bounds__(team_threads, (resident_teams<Objective, T>))
 }
 template <class T>
 AHA_KERNEL void __launch_bounds__(team_threads) adjoint_kernel(__grid_constant__ token_problem<T> const p) {
-  adjoint_of_slot(p, heads_of(p), static_cast<int>(threadIdx.x), blockIdx.x);
+  extern __shared__ double memory[];
+  adjoint_of_slot(p, heads_of(p), team_memory<T>(memory, 0), blockIdx.x);
 }
 template <class T>
 AHA_KERNEL void __launch_bounds__(record_threads) sum_slots_kernel(__grid_constant__ token_problem<T> const p) {
@@ -94,7 +95,7 @@ AHA_KERNEL void __launch_bounds__(small_teams<T>* team_threads)
   if (p.adjoint) {
     for (std::int64_t i = warp; i < sequences; i += warps) sum_sequence(p, heads, i, p.sequence_adjoint);
     __syncthreads();
-    for (std::int64_t slot = mine; slot < p.slots; slot += teams) adjoint_of_slot(p, heads, team.thread, slot);
+    for (std::int64_t slot = 0; slot < p.slots; slot += teams) adjoint_of_slot(p, heads, team, slot + mine);
   }
   sum_slots(p, 0, 1);
 }
@@ -131,7 +132,7 @@ void launch_token_loss(launcher& launch, Objective const& objective, token_probl
          run);
   if (p.adjoint) {
     launch(sum_sequences_kernel<T>, blocks(sequences, 8), 256, 0, p, true);
-    launch(adjoint_kernel<T>, slots, team_threads, 0, p);
+    launch(adjoint_kernel<T>, slots, team_threads, team_memory<T>::bytes(0), p);
   }
   launch(sum_slots_kernel<T>, p.record_blocks(), record_threads, 0, p);
 }

@@ -14,9 +14,6 @@ AHA_NAMESPACE_BEGIN
 /// left padding can move a bit, and sequences that begin anywhere in a packed batch cost the same.
 inline constexpr int slot_tokens = 2048;
 inline constexpr int team_threads = 128;
-/// Tokens of a thread that are evaluated together.
-inline constexpr int group_tokens = 4;
-inline constexpr int slot_groups = slot_tokens / (team_threads * group_tokens);
 /// Up to so many slots a call is one block and one launch: one for each of its teams. More turns of one block take longer
 /// than a second launch (24 slots: 100 us against 20, H100).
 inline constexpr int small_slots = 4;

@@ -7,6 +7,9 @@
 AHA_NAMESPACE_BEGIN
 AHA_KERNELS_BEGIN
 
+/// Columns that nearly every objective reads, of whose rows a slot's first warp finds the addresses.
+enum usual_column { logp_column, old_column_at, ref_column, adv_column, usual_columns };
+
 /// A team's place in shared memory: what its first warp finds out about a slot, counts, and rows of one number a thread
 /// for sums. Numbers are added in their own type by a thread, in double from there on.
 template <class T>
@@ -15,6 +18,8 @@ struct team_memory {
   struct found {
     slot_place place;
     double weights[max_parts];
+    T const* columns[usual_columns];  ///< the row in each; null: not read
+    T adv;                            ///< the sequence's, where it has one
   };
   found* at;         ///< [2]
   unsigned* counts;  ///< [4 warps][3]: tokens, clip_low and clip_dual, clip_high and clip_value (16 bits each)
@@ -78,12 +83,20 @@ int team_rows(token_problem<T> const& p) {
   return p.at.counts + statistic_slots;
 }
 
-/// Adds a group of a thread's numbers, pairwise. The sum of a thread's tokens of a slot is off by at most
-/// (slot_groups + 1) 2^-24 of the sum of their magnitudes (float), and everything behind it is in double.
-template <class T>
-__device__ void add_group(T& sum, T const (&x)[group_tokens]) {
-  static_assert(group_tokens == 4);
-  sum += (x[0] + x[1]) + (x[2] + x[3]);
+/// Tokens of a thread that are evaluated together: more share what a group costs, but terms chosen at run time would be
+/// compiled that often. Sums know nothing of it.
+template <class Objective, class T>
+inline constexpr int tokens_together = 4;
+template <class... Parts>
+inline constexpr int tokens_together<objective<Parts...>, float> = 8;
+
+/// Adds a group of a thread's numbers, pairwise by fours. The sum of a thread's tokens of a slot is off by at most
+/// (slot_tokens / team_threads / 4 + 1) 2^-24 = 5 * 2^-24 of the sum of their magnitudes (float); all behind it is in double.
+template <class T, int K>
+__device__ void add_group(T& sum, T const (&x)[K]) {
+  static_assert(K % 4 == 0);
+#pragma unroll
+  for (int k = 0; k < K; k += 4) sum += (x[k] + x[k + 1]) + (x[k + 2] + x[k + 3]);
 }
 
 /// A thread's sums of unweighted losses, a part each: in registers where parts are counted by the compiler.
@@ -93,7 +106,10 @@ struct part_sums {
   __device__ part_sums(team_memory<T> const& t, int parts) : team(t) {
     for (int v = 0; v < parts; ++v) team.of_thread(v) = T(0);
   }
-  __device__ void add(int part, T const (&x)[group_tokens]) { add_group(team.of_thread(part), x); }
+  template <int K>
+  __device__ void add(int part, T const (&x)[K]) {
+    add_group(team.of_thread(part), x);
+  }
   __device__ void put() const {}
 };
 template <class T, class... Parts>
@@ -103,99 +119,136 @@ struct part_sums<objective<Parts...>, T> {
   __device__ part_sums(team_memory<T> const& t, int) : team(t) {
     for (T& x : sum) x = T(0);
   }
-  __device__ void add(int part, T const (&x)[group_tokens]) { add_group(sum[part], x); }
+  template <int K>
+  __device__ void add(int part, T const (&x)[K]) {
+    add_group(sum[part], x);
+  }
   __device__ void put() const {
 #pragma unroll
     for (int v = 0; v < static_cast<int>(sizeof...(Parts)); ++v) team.of_thread(v) = sum[v];
   }
 };
 
-/// A group of a thread's tokens, all columns loaded before anything is computed; masked ones are zeros, never read into the
-/// maths. `Full`: all of the block's tokens of the group are before the sequence's end.
-template <bool Full, class T>
-__device__ void load_group(token_problem<T> const& p, slot_place const& s, std::int64_t t,
-                           token_inputs<T> (&in)[group_tokens]) {
-  bool m[group_tokens];
+/// A group of a thread's tokens: all columns are loaded before anything waits for one of them. `Full`: all of the block's
+/// tokens of the group are before the sequence's end. `m[k]` is 0 where the mask is; `kept_bits`: the column `keep`.
+template <bool Full, int K, class T>
+__device__ void load_group(token_problem<T> const& p, typename team_memory<T>::found const& found, std::int64_t t,
+                           token_inputs<T> (&in)[K], unsigned (&m)[K], unsigned& kept_bits) {
+  slot_place const& s = found.place;
   load_mask<Full>(p.batch.mask, s.row, t, team_threads, s.end, m);
-  unsigned const read = p.read;
   std::int64_t const left = s.end - t;
-  auto const load = [&](bool wanted, column<T const, device> const& c, T token_inputs<T>::*to) {
-    if (!wanted) return;
-    T const* const from = c.row(s.row) + t;
-    T x[group_tokens];
+  auto const load_from = [&](T const* from, T token_inputs<T>::*to) {
 #pragma unroll
-    for (int k = 0; k < group_tokens; ++k) {
-      x[k] = T(0);
-      // What is masked lies in memory too: its load need not wait for the mask's.
-      if (Full || k * team_threads < left) x[k] = from[k * team_threads];
+    for (int k = 0; k < K; ++k) {
+      T x = T(0);
+      if (Full || k * team_threads < left) x = __ldcs(from + t + k * team_threads);
+      in[k].*to = x;
     }
-#pragma unroll
-    for (int k = 0; k < group_tokens; ++k) in[k].*to = m[k] ? x[k] : T(0);
   };
-  auto const passive = [&](bool wanted, scoped<column<T const, device>> const& c, T token_inputs<T>::*to) {
-    if (!wanted) return;
-    if (c.scope == scope::token) return load(true, c.values, to);
-    T const x = c.values.data[s.sequence];
+  auto const fill = [&](T const x, T token_inputs<T>::*to) {
 #pragma unroll
-    for (int k = 0; k < group_tokens; ++k) in[k].*to = m[k] ? x : T(0);
+    for (int k = 0; k < K; ++k) in[k].*to = x;
   };
   using inputs = token_inputs<T>;
-  bool const own = p.batch.old_logp.on_policy;
-  load((read & reads::logp) != 0, p.batch.logp, &inputs::logp);
-  load((read & reads::old_logp) != 0 && !own, p.batch.old_logp.tokens(), &inputs::old_logp);
-  load((read & reads::ref_logp) != 0, p.batch.ref_logp, &inputs::ref_logp);
-  passive((read & reads::adv) != 0, p.batch.adv, &inputs::adv);
-#pragma unroll
-  for (int k = 0; k < group_tokens; ++k) {
-    in[k].mask = m[k];
-    in[k].keep = false;
-    if (own) in[k].old_logp = in[k].logp;
+  auto const usual = [&](usual_column c, T const otherwise, T token_inputs<T>::*to) {
+    T const* const from = found.columns[c];
+    from != nullptr ? load_from(from, to) : fill(otherwise, to);
+  };
+  usual(logp_column, T(0), &inputs::logp);
+  usual(old_column_at, T(0), &inputs::old_logp);
+  usual(ref_column, T(0), &inputs::ref_logp);
+  usual(adv_column, found.adv, &inputs::adv);
+  unsigned const read = p.read;
+  constexpr unsigned done = reads::logp | reads::old_logp | reads::ref_logp | reads::adv | reads::statistic;
+  if ((read & ~done) == 0) return;
+  auto const load = [&](unsigned wanted, column<T const, device> const& c, T token_inputs<T>::*to) {
+    if ((read & wanted) != 0) load_from(c.row(s.row), to);
+  };
+  load(reads::entropy, p.batch.entropy, &inputs::entropy);
+  load(reads::lse, p.batch.lse, &inputs::lse);
+  load(reads::value, p.batch.value, &inputs::value);
+  load(reads::old_value, p.batch.old_value, &inputs::old_value);
+  load(reads::returns, p.batch.returns, &inputs::returns);
+  load(reads::given, p.batch.given, &inputs::given);
+  if (p.batch.weight.scope == scope::sequence) {
+    if ((read & reads::weight) != 0) fill(p.batch.weight.values.data[s.sequence], &inputs::weight);
+  } else {
+    load(reads::weight, p.batch.weight.values, &inputs::weight);
   }
-  constexpr unsigned usual = reads::logp | reads::old_logp | reads::ref_logp | reads::adv | reads::statistic;
-  if ((read & ~usual) == 0) return;
-  load((read & reads::entropy) != 0, p.batch.entropy, &inputs::entropy);
-  load((read & reads::lse) != 0, p.batch.lse, &inputs::lse);
-  load((read & reads::value) != 0, p.batch.value, &inputs::value);
-  load((read & reads::old_value) != 0, p.batch.old_value, &inputs::old_value);
-  load((read & reads::returns) != 0, p.batch.returns, &inputs::returns);
-  load((read & reads::given) != 0, p.batch.given, &inputs::given);
-  passive((read & reads::weight) != 0, p.batch.weight, &inputs::weight);
   if ((read & reads::keep) == 0) return;
-  bool kept[group_tokens];
+  unsigned kept[K];
   if (p.batch.keep.scope == scope::token) {
     load_mask<Full>(p.batch.keep.values, s.row, t, team_threads, s.end, kept);
   } else {
-    bool const all = p.batch.keep.values.at(0, s.sequence);
+    unsigned const all = p.batch.keep.values.at(0, s.sequence) ? 1 : 0;
 #pragma unroll
-    for (int k = 0; k < group_tokens; ++k) kept[k] = all;
+    for (int k = 0; k < K; ++k) kept[k] = all;
   }
 #pragma unroll
-  for (int k = 0; k < group_tokens; ++k) in[k].keep = kept[k];
+  for (int k = 0; k < K; ++k) kept_bits |= kept[k] != 0 ? 1U << static_cast<unsigned>(k) : 0U;
 }
-/// The same where the group may reach beyond the sequence's end: looked at once, for the whole block.
-template <class T>
-__device__ void load_group_at(token_problem<T> const& p, slot_place const& s, std::int64_t from, int thread,
-                              token_inputs<T> (&in)[group_tokens]) {
-  if (from + group_tokens * team_threads <= s.end) {
-    load_group<true>(p, s, from + thread, in);
+
+/// The tokens of a group, masked ones as zeros. Returns whether none of the warp's is masked or behind the sequence's end:
+/// the usual case, in which nothing is selected. `tokens`: how many of the thread's are not masked. Flags are bits of a
+/// number: a kernel has seven predicate registers.
+template <int K, class T>
+__device__ bool take_group(token_problem<T> const& p, typename team_memory<T>::found const& found, std::int64_t from,
+                           int thread, token_inputs<T> (&in)[K], unsigned& tokens) {
+  unsigned m[K];
+  unsigned kept = 0;
+  // Looked at once, for the whole block.
+  if (from + K * team_threads <= found.place.end) {
+    load_group<true>(p, found, from + thread, in, m, kept);
   } else {
-    load_group<false>(p, s, from + thread, in);
+    load_group<false>(p, found, from + thread, in, m, kept);
   }
+  bool every = true;
+#pragma unroll
+  for (int k = 0; k < K; ++k) every = every && m[k] != 0;
+  bool const all = __all_sync(whole_warp, every);
+  unsigned bits = (1U << K) - 1U;
+  if (!all) {
+    bits = 0;
+#pragma unroll
+    for (int k = 0; k < K; ++k) {
+      bool const here = m[k] != 0;
+      auto const keep_or_zero = [&](T& x) { x = here ? x : T(0); };
+      token_inputs<T>& t = in[k];
+      bits |= here ? 1U << static_cast<unsigned>(k) : 0U;
+      keep_or_zero(t.logp);
+      keep_or_zero(t.old_logp);
+      keep_or_zero(t.ref_logp);
+      keep_or_zero(t.adv);
+      keep_or_zero(t.entropy);
+      keep_or_zero(t.lse);
+      keep_or_zero(t.value);
+      keep_or_zero(t.old_value);
+      keep_or_zero(t.returns);
+      keep_or_zero(t.given);
+      keep_or_zero(t.weight);
+    }
+  }
+#pragma unroll
+  for (int k = 0; k < K; ++k) {
+    in[k].mask = (bits >> static_cast<unsigned>(k) & 1U) != 0;
+    in[k].keep = (kept >> static_cast<unsigned>(k) & 1U) != 0;
+  }
+  tokens = static_cast<unsigned>(__popc(bits));
+  return all;
 }
 
 /// Writes a group of an output; positions behind the row's end do not exist.
-template <class T>
-__device__ void store_group(column<T, device> const& c, slot_place const& s, std::int64_t t,
-                            T const (&x)[group_tokens]) {
+template <int K, class T>
+__device__ void store_group(column<T, device> const& c, slot_place const& s, std::int64_t t, T const (&x)[K]) {
   T* const to = c.row(s.row) + t;
   std::int64_t const left = s.row_end - t;
-  if (left > (group_tokens - 1) * team_threads) {
+  if (left > (K - 1) * team_threads) {
 #pragma unroll
-    for (int k = 0; k < group_tokens; ++k) __stcs(to + k * team_threads, x[k]);
+    for (int k = 0; k < K; ++k) __stcs(to + k * team_threads, x[k]);
     return;
   }
 #pragma unroll
-  for (int k = 0; k < group_tokens; ++k) {
+  for (int k = 0; k < K; ++k) {
     if (k * team_threads < left) to[k * team_threads] = x[k];
   }
 }
@@ -222,10 +275,11 @@ struct observed_sums {
   T high = lane<T>(-INFINITY);
   T entropy = 0;
 
-  __device__ static void add_kl(T (&to)[3], T const (&d)[group_tokens], exponentials<T> const (&e)[group_tokens]) {
-    T x[3][group_tokens];
+  template <int K>
+  __device__ static void add_kl(T (&to)[3], T const (&d)[K], exponentials<T> const (&e)[K]) {
+    T x[3][K];
 #pragma unroll
-    for (int k = 0; k < group_tokens; ++k) {
+    for (int k = 0; k < K; ++k) {
       kl_estimates<T> const kl = all_kl_estimates(d[k], e[k]);
       x[0][k] = kl.k1;
       x[1][k] = kl.k2;
@@ -234,35 +288,42 @@ struct observed_sums {
 #pragma unroll
     for (int v = 0; v < 3; ++v) add_group(to[v], x[v]);
   }
-  __device__ void add(slot_values const& at, token_inputs<T> const (&in)[group_tokens]) {
-    T d[group_tokens];
-    T x[group_tokens];
-    exponentials<T> e[group_tokens];
+  template <int K>
+  __device__ void add(slot_values const& at, bool all, token_inputs<T> const (&in)[K]) {
+    T d[K];
+    T x[K];
+    exponentials<T> e[K];
     if (at.old_kl >= 0 || at.ratio >= 0) {
 #pragma unroll
-      for (int k = 0; k < group_tokens; ++k) {
+      for (int k = 0; k < K; ++k) {
         d[k] = in[k].logp - in[k].old_logp;
         e[k] = math::all_exponentials(d[k]);
       }
       if (at.old_kl >= 0) add_kl(old_kl, d, e);
       if (at.ratio >= 0) {
 #pragma unroll
-        for (int k = 0; k < group_tokens; ++k) {
-          x[k] = in[k].mask ? e[k].exp : T(0);
-          // NaN, which is no end: of masked tokens, and of those without a ratio.
-          T const end = in[k].mask ? d[k] : lane<T>(NAN);
-          low = fmin(low, end);
-          high = fmax(high, end);
+        for (int k = 0; k < K; ++k) x[k] = e[k].exp;
+        if (!all) {
+#pragma unroll
+          for (int k = 0; k < K; ++k) {
+            x[k] = in[k].mask ? x[k] : T(0);
+            d[k] = in[k].mask ? d[k] : lane<T>(NAN);  // which is no end
+          }
+        }
+#pragma unroll
+        for (int k = 0; k < K; ++k) {
+          low = fmin(low, d[k]);
+          high = fmax(high, d[k]);
         }
         add_group(ratio, x);
 #pragma unroll
-        for (int k = 0; k < group_tokens; ++k) x[k] *= x[k];
+        for (int k = 0; k < K; ++k) x[k] *= x[k];
         add_group(square, x);
       }
     }
     if (at.ref_kl >= 0) {
 #pragma unroll
-      for (int k = 0; k < group_tokens; ++k) {
+      for (int k = 0; k < K; ++k) {
         d[k] = in[k].ref_logp - in[k].logp;
         e[k] = math::all_exponentials(d[k]);
       }
@@ -270,7 +331,7 @@ struct observed_sums {
     }
     if (at.entropy >= 0) {
 #pragma unroll
-      for (int k = 0; k < group_tokens; ++k) x[k] = in[k].entropy;
+      for (int k = 0; k < K; ++k) x[k] = in[k].entropy;
       add_group(entropy, x);
     }
   }
@@ -294,11 +355,6 @@ struct observed_sums {
 struct token_counts {
   unsigned tokens = 0;
   unsigned clipped = 0;  ///< low, high, dual, value: a byte each
-  template <class T>
-  __device__ void add(token_inputs<T> const& in, token_gradient<T> const& g) {
-    tokens += in.mask ? 1U : 0U;
-    clipped += g.clipped;
-  }
 };
 static_assert(slot_tokens / team_threads < 256, "aha: counts of a thread fit their bytes");
 
@@ -309,6 +365,20 @@ __device__ void find_slot(token_problem<T> const& p, sequence_heads const& heads
   slot_place const s = place_of(p, heads, slot, true);
   int const lane = static_cast<int>(threadIdx.x % 32);
   if (lane == 0) to.place = s;
+  auto const at = [&](unsigned wanted, column<T const, device> const& c) {
+    return (p.read & wanted) != 0 ? c.row(s.row) : nullptr;
+  };
+  if (lane == 1) to.columns[logp_column] = at(reads::logp, p.batch.logp);
+  if (lane == 2) {
+    to.columns[old_column_at] =
+        at(reads::old_logp, p.batch.old_logp.on_policy ? p.batch.logp : p.batch.old_logp.tokens());
+  }
+  if (lane == 3) to.columns[ref_column] = at(reads::ref_logp, p.batch.ref_logp);
+  if (lane == 4) {
+    bool const of_sequence = p.batch.adv.scope == scope::sequence;
+    to.columns[adv_column] = of_sequence ? nullptr : at(reads::adv, p.batch.adv.values);
+    to.adv = of_sequence && (p.read & reads::adv) != 0 ? p.batch.adv.values.data[s.sequence] : T(0);
+  }
   if (lane >= p.at.parts) return;
   double w = 0;
   if (s.number >= 0) {
@@ -340,6 +410,7 @@ struct part_weights<objective<Parts...>> {
 template <class Objective, class T>
 __device__ void run_slot(Objective const& objective, token_problem<T> const& p, sequence_heads const& heads,
                          team_memory<T> const& team, std::int64_t slot, int turn) {
+  constexpr int K = tokens_together<Objective, T>;
   auto& found = team.at[turn % 2];
   bool const there = slot < p.slots;
   if (there && team.thread < 32) find_slot(p, heads, slot, found);
@@ -363,34 +434,39 @@ __device__ void run_slot(Objective const& objective, token_problem<T> const& p, 
       }
       bool const marks = (p.on & observe::clip) != 0;
       bool const with_loss = p.out.token_loss.present();
-      constexpr int step = group_tokens * team_threads;
+      constexpr int step = K * team_threads;
       std::int64_t const last = from + slot_tokens < s.row_end ? from + slot_tokens : s.row_end;
 #pragma unroll 1
       for (std::int64_t at = from; at < last; at += step) {
         std::int64_t const t = at + team.thread;
-        token_inputs<T> in[group_tokens];
-        load_group_at(p, s, at, team.thread, in);
-        token_gradient<T> g[group_tokens];
-        T losses[group_tokens] = {};
-        evaluate_tokens(objective, in, S, weights.at, marks, g, [&](int part, double w, T const(&x)[group_tokens]) {
+        token_inputs<T> in[K];
+        unsigned tokens = 0;
+        bool const all = take_group(p, found, at, team.thread, in, tokens);
+        token_gradient<T> g[K];
+        T losses[K] = {};
+        evaluate_tokens(objective, in, S, weights.at, all, marks, g, [&](int part, double w, T const(&x)[K]) {
           losses_of_parts.add(part, x);
           if (!with_loss) return;
           T const wt = static_cast<T>(w);
 #pragma unroll
-          for (int k = 0; k < group_tokens; ++k) losses[k] += wt * x[k];
+          for (int k = 0; k < K; ++k) losses[k] += wt * x[k];
         });
-        observed.add(p.at, in);
+        observed.add(p.at, all, in);
         if (p.adjoint) {
 #pragma unroll
           for (int v = 0; v < statistic_slots; ++v) {
-            T const x[group_tokens] = {g[0].dS[v], g[1].dS[v], g[2].dS[v], g[3].dS[v]};
+            T x[K];
+#pragma unroll
+            for (int k = 0; k < K; ++k) x[k] = g[k].dS[v];
             add_group(adjoint[v], x);
           }
         }
         auto const store = [&](active_input k, column<T, device> const& c) {
           if (!c.present()) return;
           int const by = static_cast<int>(k);
-          T const x[group_tokens] = {g[0].d[by], g[1].d[by], g[2].d[by], g[3].d[by]};
+          T x[K];
+#pragma unroll
+          for (int k = 0; k < K; ++k) x[k] = g[k].d[by];
           store_group(c, s, t, x);
         };
         store(active_input::logp, p.out.dlogp);
@@ -401,8 +477,9 @@ __device__ void run_slot(Objective const& objective, token_problem<T> const& p, 
           store(active_input::given, p.out.dgiven);
           if (with_loss) store_group(p.out.token_loss, s, t, losses);
         }
+        counts.tokens += tokens;
 #pragma unroll
-        for (int k = 0; k < group_tokens; ++k) counts.add(in[k], g[k]);
+        for (int k = 0; k < K; ++k) counts.clipped += g[k].clipped;
       }
     }
     losses_of_parts.put();
@@ -411,12 +488,12 @@ __device__ void run_slot(Objective const& objective, token_problem<T> const& p, 
 #pragma unroll
       for (int v = 0; v < statistic_slots; ++v) team.of_thread(p.at.counts + v) = adjoint[v];
     }
-    unsigned const tokens = __reduce_add_sync(whole_warp, counts.tokens);
+    unsigned const unmasked = __reduce_add_sync(whole_warp, counts.tokens);
     unsigned const low_and_dual = __reduce_add_sync(whole_warp, counts.clipped & 0xFF00FFU);
     unsigned const high_and_value = __reduce_add_sync(whole_warp, counts.clipped >> 8U & 0xFF00FFU);
     if (team.thread % 32 == 0) {
       unsigned* const to = team.counts + team.thread / 32 * 3;
-      to[0] = tokens;
+      to[0] = unmasked;
       to[1] = low_and_dual;
       to[2] = high_and_value;
     }

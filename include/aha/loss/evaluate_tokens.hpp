@@ -71,12 +71,14 @@ struct token_gradient {
 /// kernels over rows of logits compute. Leaves are dispatched once for all K.
 ///   S            the sequence's statistics, `statistic_slots` of them; null where no leaf reads one
 ///   weights[p]   of part p for a token of this sequence (`fill_part_weights`)
+///   all          whether no token is masked: the usual case of a thread, in which nothing is selected
 ///   marks        whether clips are looked at
 ///   done(p, w, values)   called after each part that has a weight: `values[K]` are its unweighted losses, 0 where masked
 AHA_CALLS_CALLER
 template <int K, class V, class Objective, class Done>
 AHA_FN inline void evaluate_tokens(Objective const& objective, token_inputs<V> const (&in)[K], V const* S,
-                                   double const* weights, bool marks, token_gradient<V> (&g)[K], Done&& done) {
+                                   double const* weights, bool all, bool marks, token_gradient<V> (&g)[K],
+                                   Done&& done) {
   static_assert(std::is_floating_point_v<V>, "aha: one token a lane");
   V const zero = lane<V>(0);
   for (int k = 0; k < K; ++k) {
@@ -132,9 +134,12 @@ AHA_FN inline void evaluate_tokens(Objective const& objective, token_inputs<V> c
         add(l);
       }
     });
-    for (int k = 0; k < K; ++k) values[k] = math::select(in[k].mask, values[k], zero);
+    if (!all) {
+      for (int k = 0; k < K; ++k) values[k] = math::select(in[k].mask, values[k], zero);
+    }
     done(mine, w, values);
   });
+  if (all) return;
   for (int k = 0; k < K; ++k) {
     for (V& x : g[k].d) x = math::select(in[k].mask, x, zero);
     for (V& x : g[k].dS) x = math::select(in[k].mask, x, zero);
