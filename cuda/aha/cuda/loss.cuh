@@ -12,9 +12,8 @@ template <class Objective, class T>
 std::int64_t workspace_bytes(exec::cuda const&, Objective const& objective, token_batch<device, T> const& batch,
                              unsigned observed = observe::defaults) {
   token_problem<T> p(objective, batch, {}, observed);
-  p.adjoint = needs_of_objective(objective).adjoint;
   workspace_layout w;
-  p.place(w);
+  p.place(w, needs_of_objective(objective).adjoint);
   return w.bytes();
 }
 
@@ -61,12 +60,11 @@ launch_result loss(exec::cuda const& e, Objective const& objective, token_batch<
     if (record == nullptr) return fail<launch_result>(bad_argument(me, "record", "one in device memory", "none"));
     device_form_t<Objective> form;
     if (status s = to_device(me, objective, form); !s.ok()) return fail<launch_result>(s);
-    std::int64_t const needed = workspace_bytes(e, objective, batch, observed);
-    if (status s = check_workspace(me, workspace, needed); !s.ok()) return fail<launch_result>(s);
-    if (status s = check_written(batch, out, record, workspace); !s.ok()) return fail<launch_result>(s);
     token_problem<T> p(objective, batch, out, observed);
-    workspace_layout w(workspace.data_handle());
-    p.place(w);
+    workspace_layout w(workspace.data_handle());  // addresses, so far
+    p.place(w, needs_of_objective(objective).adjoint);
+    if (status s = check_workspace(me, workspace, w.bytes()); !s.ok()) return fail<launch_result>(s);
+    if (status s = check_written(batch, out, record, workspace); !s.ok()) return fail<launch_result>(s);
     p.record = record;
     static_assert(sizeof(p) + sizeof(form) <= 4096 - 16, "aha: kernel parameters are at most 4 KB");
     launcher launch(e, me);

@@ -118,8 +118,8 @@ struct token_problem {
     at = slot_values(p, on);
   }
 
-  /// The single place of the workspace's layout.
-  void place(workspace_layout& w) {
+  /// The single place of the workspace's layout; the same whatever outputs there are. `has_adjoint`: the objective's.
+  void place(workspace_layout& w, bool has_adjoint) {
     std::int64_t const B = sequences();
     if (masked()) {
       head = w.take<unsigned long long>(2 * B);
@@ -130,7 +130,7 @@ struct token_problem {
       slot_sum = w.take<double>(slots * statistic_slots);
       sequence_sum = w.take<double>(B * statistic_slots);
     }
-    if (adjoint) sequence_adjoint = w.take<double>(B * statistic_slots);
+    if (has_adjoint) sequence_adjoint = w.take<double>(B * statistic_slots);
     block = w.take<double>(record_blocks() * (2 * at.values + 1));
     arrived = w.take<unsigned>(1);
   }
