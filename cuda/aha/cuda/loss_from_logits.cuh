@@ -115,7 +115,7 @@ launch_result loss_from_logits(exec::cuda const& e, Objective const& objective, 
       forward.log_sum = plan.log_sum;
       launch_row_softmax(launch, r, plan.wanted.entropy, logp_sink{forward});
     }
-    launch_token_loss(launch, form, p);
+    launch_token_loss(launch, form, p, any);
     if (any && plan.gradient && !plan.fused) {
       softmax_columns<float, device> softmax;
       softmax.max = plan.max;

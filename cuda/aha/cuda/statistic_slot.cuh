@@ -9,6 +9,9 @@ AHA_KERNELS_BEGIN
 // The sweeps that only objectives with a sequence statistic need: its sum over the tokens before the main sweep, and
 // after it the part of dlogp that goes through it.
 
+/// Tokens of a thread that these sweeps load together.
+inline constexpr int group_tokens = 4;
+
 /// A slot's sums of each statistic's map, into `slot_sum`.
 template <class T>
 __device__ void statistic_of_slot(token_problem<T> const& p, sequence_heads const& heads, team_memory<T> const& team,

@@ -67,7 +67,8 @@ inline constexpr int small_sequences = 64;
 /// A small batch: all of the above by one block, in turn. The same functions on the same slots, so the same bits.
 template <class Objective, class T>
 AHA_KERNEL void __launch_bounds__(small_teams<T>* team_threads)
-    small_loss_kernel(__grid_constant__ Objective const objective, __grid_constant__ token_problem<T> const p) {
+    small_loss_kernel(__grid_constant__ Objective const objective, __grid_constant__ token_problem<T> const p,
+                      bool scanned) {
   extern __shared__ double memory[];
   int const teams = static_cast<int>(blockDim.x) / team_threads;
   int const mine = static_cast<int>(threadIdx.x) / team_threads;
@@ -77,8 +78,9 @@ AHA_KERNEL void __launch_bounds__(small_teams<T>* team_threads)
   team_memory<T> const team(memory, p.at.counts + statistic_slots);
   // Heads of few sequences lie in shared memory: nothing waits for the device's between the steps.
   __shared__ unsigned long long near[2 * small_sequences];
-  sequence_heads const heads = sequences <= small_sequences ? sequence_heads{near, near + sequences} : heads_of(p);
-  if (p.batch.mask.present()) {
+  sequence_heads const heads =
+      !scanned && sequences <= small_sequences ? sequence_heads{near, near + sequences} : heads_of(p);
+  if (p.batch.mask.present() && !scanned) {
     for (std::int64_t i = threadIdx.x; i < 2 * sequences; i += blockDim.x) heads.head[i] = 0;
     __syncthreads();
     for (std::int64_t slot = warp; slot < p.slots; slot += warps) scan_mask(p, heads, slot);
@@ -100,9 +102,9 @@ AHA_KERNEL void __launch_bounds__(small_teams<T>* team_threads)
   sum_slots(p, 0, 1);
 }
 
-/// Enqueues a call that has been checked.
+/// Enqueues a call that has been checked. `scanned`: another kernel has left the sequences' heads and counts.
 template <class Objective, class T>
-void launch_token_loss(launcher& launch, Objective const& objective, token_problem<T> const& p) {
+void launch_token_loss(launcher& launch, Objective const& objective, token_problem<T> const& p, bool scanned = false) {
   std::int64_t const slots = p.slots;
   int const rows = p.at.counts + statistic_slots;
   if (slots == 0) return launch(sum_slots_kernel<T>, 1, record_threads, 0, p);
@@ -114,11 +116,11 @@ void launch_token_loss(launcher& launch, Objective const& objective, token_probl
     if (teams > slots) teams = static_cast<int>(slots);
     if (teams < 1) teams = 1;
     return launch(small_loss_kernel<Objective, T>, 1, teams * team_threads, teams * team_memory<T>::bytes(rows),
-                  objective, p);
+                  objective, p, scanned);
   }
   auto const blocks = [](std::int64_t n, std::int64_t a_block) { return (n + a_block - 1) / a_block; };
   std::int64_t const sequences = p.sequences();
-  if (p.masked()) {
+  if (p.masked() && !scanned) {
     launch(zero_heads_kernel<T>, blocks(2 * sequences, 256), 256, 0, p);
     launch(scan_mask_kernel<T>, blocks(slots, 8), 256, 0, p);
   }
