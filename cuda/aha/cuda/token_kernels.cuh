@@ -33,8 +33,8 @@ AHA_KERNEL void sum_sequences_kernel(__grid_constant__ token_problem<T> const p,
   std::int64_t const i = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / 32;
   if (i < p.batch.layout.sequences) sum_sequence(p, heads_of(p), i, of_adjoint ? p.sequence_adjoint : p.sequence_sum);
 }
-/// Teams that are meant to be resident on a multiprocessor: what registers allow without spills (sm_90, `-Xptxas -v`):
-/// 93 a thread for two float terms, 165 for the whole type list.
+/// Teams that are meant to be resident on a multiprocessor: what registers allow without spills in loops (sm_90,
+/// `-Xptxas -v`): 128 a thread for two float terms at eight tokens, 159 for the whole type list at four.
 template <class Objective, class T>
 inline constexpr int resident_teams = (std::is_same_v<Objective, device_objective> ? 3 : 4) / (sizeof(T) == 4 ? 1 : 2);
 

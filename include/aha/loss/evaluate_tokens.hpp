@@ -67,7 +67,7 @@ struct token_gradient {
   unsigned clipped;       ///< low, high, dual and value: a byte each, 1 or 0
 };
 
-/// An objective at K lanes of tokens of one sequence: the only definition of what the token kernels and, with K = 1, the
+/// An objective at K tokens of one sequence: the only definition of what the token kernels and, with K = 1, the
 /// kernels over rows of logits compute. Leaves are dispatched once for all K.
 ///   S            the sequence's statistics, `statistic_slots` of them; null where no leaf reads one
 ///   weights[p]   of part p for a token of this sequence (`fill_part_weights`)
@@ -126,12 +126,16 @@ AHA_FN inline void evaluate_tokens(Objective const& objective, token_inputs<V> c
           }
         }
       };
-      // Factors that are not there, and usual parameters, by constants: the same numbers by fewer instructions.
-      bool const plain = l.weight == 0 && !l.keep;
-      if (is_objective<Objective>::value && plain) {
-        with_constants(l.term, [&](Term const& usual) { add(leaf<Term>{l.coefficient, 0, false, usual}); });
+      // Usual parameters, and factors that are not there, by constants: the same numbers by fewer instructions. An
+      // objective chosen at run time has every term already: its factors are looked at.
+      if constexpr (is_objective<Objective>::value) {
+        if (l.weight == 0 && !l.keep) {
+          with_constants(l.term, [&](Term const& usual) { add(leaf<Term>{l.coefficient, 0, false, usual}); });
+        } else {
+          add(l);
+        }
       } else {
-        add(l);
+        with_constants(l.term, [&](Term const& usual) { add(leaf<Term>{l.coefficient, l.weight, l.keep, usual}); });
       }
     });
     if (!all) {
