@@ -19,6 +19,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="bench/run.sh cuda")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--filter", default="", help="only rows of aha whose description matches, and no peers")
     return parser.parse_args()
 
 
@@ -33,7 +34,7 @@ def build():
 
 
 def run(command):
-    print("measuring", pathlib.Path(str(command[-2 if command[-1] == "--smoke" else -1])).name, file=sys.stderr)
+    print("measuring", pathlib.Path(str(command[0 if "cuda" in str(command[0]) else 1])).name, file=sys.stderr)
     result = subprocess.run(command, text=True, capture_output=True, check=False)
     if result.returncode != 0:
         sys.exit(f"{command}: exit code {result.returncode}\n{result.stderr[-3000:]}")
@@ -72,11 +73,13 @@ def table(rows):
 def main():
     options = arguments()
     smoke = ["--smoke"] if options.smoke else []
-    samples = run([build(), *smoke])
+    samples = run([build(), *smoke, *(["--filter", options.filter] if options.filter else [])])
     try:
+        if options.filter:
+            raise ImportError("only some rows")
         import torch  # noqa: F401  (the peers need it)
-    except ImportError:
-        print("no PyTorch: without the peers", file=sys.stderr)
+    except ImportError as why:
+        print(f"without the peers: {why}", file=sys.stderr)
     else:
         samples += run([sys.executable, ROOT / "bench" / "cuda" / "peers.py", *smoke])
     rows = rows_of(samples)
