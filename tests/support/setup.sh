@@ -159,14 +159,18 @@ aha_build() {
   shift
   options=(-G Ninja -DCMAKE_BUILD_TYPE= -DAHA_BUILD_PYTHON=OFF -DAHA_BUILD_TESTS=OFF -DAHA_BUILD_EXAMPLES=OFF)
   if command -v ccache >/dev/null; then
-    options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+    options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache)
     # Lets ccache look through the precompiled header.
     export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
     # Checkouts of the same sources in different folders share their objects.
     export CCACHE_BASEDIR="$AHA_ROOT"
   fi
   case "$tree" in
-    python) options+=(-DCMAKE_BUILD_TYPE=Release -DAHA_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$AHA_PYTHON") ;;
+    python)
+      options+=(-DCMAKE_BUILD_TYPE=Release -DAHA_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$AHA_PYTHON"
+        # Tests without a GPU compile every kernel; two architectures have all of their code, the one with clusters and the other.
+        "-DAHA_CUDA_ARCHITECTURES=${AHA_CUDA_ARCHITECTURES:-80;90}")
+      ;;
     tests) options+=(-DCMAKE_CXX_FLAGS=-O1 -DAHA_BUILD_TESTS=ON) ;;
     examples) options+=(-DCMAKE_CXX_FLAGS=-O2 -DAHA_BUILD_EXAMPLES=ON "-DAHA_TORCH_PYTHON=$AHA_PYTHON") ;;
     bench) options+=(-DCMAKE_BUILD_TYPE=Release -DAHA_BUILD_BENCH=ON) ;;
