@@ -135,6 +135,77 @@ def _logits_gradient_autograd(*args, **columns):
     return _engine.logits_gradient(True, *args, **columns)
 
 
+class advantage_result:
+    """What `aha.advantages` returns for arrays on a device."""
+
+    __slots__ = ("_record", "adv")
+
+    def __init__(self, record, adv):
+        self._record = record
+        self.adv = adv
+
+    @property
+    def stats(self):
+        """What was seen, as `aha.advantage_stats`. Waits for the device."""
+        return _aha.advantage_stats.from_array(self._record.groups()[0])
+
+    @property
+    def bad_offsets(self):
+        """How many groups have offsets out of order (they were clamped). Waits for the device."""
+        return self._record.groups()[1]
+
+    @property
+    def beyond(self):
+        """How many rewards are too large to square, infinity among them (they count as invalid). Waits for the device."""
+        return self._record.groups()[2]
+
+    def __repr__(self):
+        return f"advantage_result(adv={self.adv!r})"
+
+
+class whiten_result:
+    """What `aha.whiten` returns for arrays on a device."""
+
+    __slots__ = ("_record", "out")
+
+    def __init__(self, record, out):
+        self._record = record
+        self.out = out
+
+    @property
+    def stats(self):
+        """What was seen, as `aha.measure` gives it. Waits for the device."""
+        return _column_stats(self._record.column()[0])
+
+    @property
+    def beyond(self):
+        """How many entries are too large to square, infinity among them (they count as invalid). Waits for the device."""
+        return self._record.column()[1]
+
+    def __repr__(self):
+        return f"whiten_result(out={self.out!r})"
+
+
+_column_stats = _aha.column_stats.from_array
+
+
+def advantages(*args, **columns):
+    return advantage_result(*_engine.advantages(*args, **columns))
+
+
+def whiten(*args, **columns):
+    return whiten_result(*_engine.whiten(*args, **columns))
+
+
+def measure(*args, **columns):
+    # Its result is numbers, so it waits for them, and can refuse what the host refuses.
+    stats, beyond = _engine.measure(*args, **columns).column()
+    if beyond:
+        raise ValueError(f"aha::measure: x: expected entries within +-1e140, got {beyond} beyond")
+    return _column_stats(stats)
+
+
+to_tokens = _engine.to_tokens
 softmax_partials = _engine.softmax_partials
 merge_partials = _engine.merge_partials
 scale_gradient = _engine.scale_gradient

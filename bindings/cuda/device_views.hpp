@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/core/groups.hpp>
 #include <aha/core/logit_columns.hpp>
 #include <aha/loss/token_batch.hpp>
 
@@ -50,6 +51,14 @@ inline aha::layout<aha::device> on_device(aha::layout<> const& l) {
   d.index = on_device(l.index);
   d.mask = on_device(l.mask);
   return d;
+}
+inline aha::groups<aha::device> on_device(aha::groups<> const& g) {
+  using to = aha::groups<aha::device>;
+  return g.type() == aha::groups<>::kind::ids ? to::by_id(on_device(g.index())) : to::by_offsets(on_device(g.index()));
+}
+template <class T>
+aha::span<T, aha::device> on_device(aha::span<T> const& s) {
+  return {s.data_handle(), s.size()};
 }
 template <class T>
 aha::token_batch<aha::device, T> on_device(aha::token_batch<aha::host, T> const& b) {

@@ -3,12 +3,17 @@
 
 #include <cuda_runtime_api.h>
 
+#include <aha/advantage/dynamic.hpp>
+#include <aha/core/groups.hpp>
 #include <aha/core/logit_columns.hpp>
 #include <aha/core/softmax_partial.hpp>
 #include <aha/cuda/record.cuh>
 #include <aha/loss/dynamic.hpp>
 #include <aha/loss/token_batch.hpp>
+#include <optional>
 #include <vector>
+
+#include "../whitening_method.hpp"
 
 /// The CUDA engine as the glue calls it: kernels are compiled by nvcc in kernels_*.cu, a group of them a file, and the rest
 /// of the module by the host's compiler. Calls throw what the entry points of `aha::` throw.
@@ -50,5 +55,26 @@ void token_logp_from_partials(cudaStream_t stream, given_partials const& from, d
 
 void scale_gradient(cudaStream_t stream, aha::logit_rows<aha::device> const& from, void const* factor,
                     aha::logit_gradient<aha::device> const& to);
+
+using device_mask = aha::mask_view<aha::device>;
+using device_groups = aha::groups<aha::device>;
+using given_moments = std::optional<aha::moments>;
+std::int64_t advantages_bytes(aha::advantage::dynamic_group const& method, device_groups const& by, bool batch);
+template <class T>
+void advantages(cudaStream_t stream, aha::advantage::dynamic_group const& method,
+                aha::span<T const, aha::device> reward, device_groups const& by, aha::span<T, aha::device> adv,
+                aha::advantage_record* record, workspace w, device_mask const& valid, given_moments const& batch);
+
+std::int64_t column_bytes();
+template <class T>
+void measure(cudaStream_t stream, aha::column<T const, aha::device> const& x, aha::column_record* record, workspace w,
+             device_mask const& mask);
+template <class T>
+void whiten(cudaStream_t stream, whitening_method const& method, aha::column<T const, aha::device> const& x,
+            aha::column<T, aha::device> const& out, aha::column_record* record, workspace w, device_mask const& mask,
+            given_moments const& moments);
+template <class T>
+void to_tokens(cudaStream_t stream, aha::column<T const, aha::device> const& values,
+               aha::layout<aha::device> const& layout, aha::column<T, aha::device> const& out, device_mask const& mask);
 
 }  // namespace aha_python::engine

@@ -15,4 +15,6 @@ PYBIND11_MODULE(_aha_cuda, m) {
   aha_python::bind_record(m);
   aha_python::bind_device_losses(m);
   aha_python::bind_device_rows(m);
+  aha_python::bind_device_columns(m);
+  m.attr("architectures") = AHA_CUDA_ARCHITECTURES;
 }

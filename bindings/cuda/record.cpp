@@ -7,16 +7,24 @@
 namespace aha_python {
 namespace {
 
-aha::loss_record record_of(device_record const& r) {
-  aha::loss_record on_host;
-  r.read(&on_host, sizeof on_host);
-  return on_host;
-}
-
 py::array_t<std::uint8_t> bytes_of_text(std::string const& text) {
   py::array_t<std::uint8_t> a(static_cast<py::ssize_t>(text.size()));
   std::memcpy(a.mutable_data(), text.data(), text.size());
   return a;
+}
+
+template <class Record = aha::loss_record>
+Record record_of(device_record const& r) {
+  Record on_host{};
+  r.read(&on_host, sizeof on_host);
+  return on_host;
+}
+/// A record's numbers as Python's class with a status reads them, from_array of `name`.
+template <class Stats, class Numbers>
+py::array_t<std::uint8_t> bytes_of_numbers(Numbers const& numbers, char const* name) {
+  Stats stats;
+  static_cast<Numbers&>(stats) = numbers;
+  return bytes_of_text(packed_bytes(stats, name));
 }
 
 }  // namespace
@@ -54,6 +62,21 @@ void bind_record(py::module_& m) {
       .def(
           "bad_offsets", [](device_record const& r) { return record_of(r).bad_offsets; },
           "Entries of the layout that are out of order. Waits for the device.")
+      .def(
+          "groups",
+          [](device_record const& r) {
+            auto const on_host = record_of<aha::advantage_record>(r);
+            return py::make_tuple(bytes_of_numbers<aha::advantage_stats>(on_host.stats, "advantage_stats"),
+                                  on_host.bad_offsets, on_host.beyond);
+          },
+          "Of advantages: (the bytes of aha.advantage_stats, bad_offsets, beyond). Waits for the device.")
+      .def(
+          "column",
+          [](device_record const& r) {
+            auto const on_host = record_of<aha::column_record>(r);
+            return py::make_tuple(bytes_of_numbers<aha::column_stats>(on_host.stats, "column_stats"), on_host.beyond);
+          },
+          "Of a column: (the bytes of column_stats, beyond). Waits for the device.")
       .def(
           "count",
           [](device_record const& r) {

@@ -29,6 +29,7 @@ class device_record {
 
 /// Room for a record at the start of a workspace.
 inline constexpr std::int64_t record_bytes = (sizeof(aha::loss_record) + 255) / 256 * 256;
+static_assert(sizeof(aha::advantage_record) <= record_bytes && sizeof(aha::column_record) <= record_bytes);
 
 void bind_record(py::module_& m);
 
