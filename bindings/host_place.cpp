@@ -62,7 +62,8 @@ void wrong_device(argument where, std::string_view device) {
   char const* const expected = "host memory (CPU)";
   std::string_view const kind = device.substr(0, device.find(':'));
   if ((kind != "cuda" && kind != "cuda_managed") || has_cuda()) wrong_value(where, expected, device);
-  std::string_view const got = "a CUDA tensor: this build has no CUDA back end (_aha_cuda)";
+  std::string_view const got =
+      "a CUDA tensor: this build has no CUDA back end (_aha_cuda), which pip install . builds where it finds nvcc";
   throw std::runtime_error(aha::bad_argument(where.function, where.name, expected, got).message());
 }
 

@@ -26,6 +26,7 @@ def _load():
 
 
 _engine = _load()
+architectures = _engine.architectures
 _loss = _engine.loss
 _loss_from_logits = _engine.loss_from_logits
 _token_logp = _engine.token_logp
@@ -201,7 +202,7 @@ def measure(*args, **columns):
     # Its result is numbers, so it waits for them, and can refuse what the host refuses.
     stats, beyond = _engine.measure(*args, **columns).column()
     if beyond:
-        raise ValueError(f"aha::measure: x: expected entries within +-1e140, got {beyond} beyond")
+        raise ValueError(f"aha::measure: x: expected numbers within +-1e+140, or NaN, got {beyond} beyond")
     return _column_stats(stats)
 
 

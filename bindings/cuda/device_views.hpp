@@ -3,6 +3,7 @@
 
 #include <aha/core/groups.hpp>
 #include <aha/core/logit_columns.hpp>
+#include <aha/core/logit_rows.hpp>
 #include <aha/loss/token_batch.hpp>
 
 /// The glue reads a call's arguments once for every engine, as views of host memory. Here they get the memory space that

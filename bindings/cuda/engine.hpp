@@ -6,6 +6,7 @@
 #include <aha/advantage/dynamic.hpp>
 #include <aha/core/groups.hpp>
 #include <aha/core/logit_columns.hpp>
+#include <aha/core/logit_rows.hpp>
 #include <aha/core/softmax_partial.hpp>
 #include <aha/cuda/record.cuh>
 #include <aha/loss/dynamic.hpp>

@@ -21,7 +21,12 @@ FUNCTIONS = (
     "softmax_partials",
     "merge_partials",
     "token_logp_from_partials",
+    "advantages",
+    "whiten",
+    "measure",
+    "to_tokens",
 )
+COUNTS = ("bad_targets", "bad_offsets", "beyond")  # what a device counts and the host refuses
 OF_LOGITS = ("loss_from_logits", "token_logp", "logits_gradient", "softmax_partials")
 
 
@@ -57,6 +62,9 @@ class DeviceBackend:
             return self._torch.from_numpy(np.array(x)).to(self._device)
         if hasattr(x, "scope") and hasattr(x, "values"):  # per_sequence, per_token
             return type(x)(x.scope, self._there(x.values))
+        if isinstance(x, self._aha.groups):
+            given = {"ids": x.ids, "offsets": x.offsets}
+            return self._aha.groups(**{key: self._there(value) for key, value in given.items() if value is not None})
         if isinstance(x, self._aha.outputs):
             return self._aha.outputs(**{key: self._there(value) for key, value in vars(x).items()})
         return x
@@ -64,15 +72,13 @@ class DeviceBackend:
     def _back(self, name: str, x: Any) -> Any:
         if isinstance(x, self._torch.Tensor):
             return x.cpu().numpy()
-        if x is None or isinstance(x, (float, int)):
+        if x is None or isinstance(x, (float, int)) or type(x).__module__ == "aha._aha":  # what measure gives
             return x
-        for count in ("bad_targets", "bad_offsets"):
+        for count in COUNTS:
             if getattr(x, count, 0):
                 raise ValueError(f"aha::{name}: {count}: expected none, got {getattr(x, count)}")
-        fields = [field for field in dir(x) if not field.startswith("_") and field not in ("bad_targets", "bad_offsets")]
-        values = {field: getattr(x, field) for field in fields if field != "stats"}
-        given = {field: self._back(name, value) for field, value in values.items()}
+        fields = [field for field in dir(x) if not field.startswith("_") and field not in COUNTS]
+        given = {field: getattr(x, field) if field == "stats" else self._back(name, getattr(x, field)) for field in fields}
         if "loss" in given:
             given["loss"] = float(given["loss"])
-            given["stats"] = x.stats
         return SimpleNamespace(**given)

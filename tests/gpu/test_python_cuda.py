@@ -329,6 +329,119 @@ def test_compiled_equals_eager(from_logits):
     assert stats == eager.stats
 
 
+# --- advantages, whitening, columns --------------------------------------------------------------------------------------
+def rewards(dtype, seed=0, rows=700):
+    r = np.random.default_rng(seed)
+    reward = r.normal(size=rows).round(1).astype(dtype)
+    reward[r.random(rows) < 0.05] = np.nan
+    ids = r.integers(-5, rows // 6, size=rows)
+    ids[100:180] = 10**12  # one large group
+    return reward, ids, r.random(rows) < 0.9
+
+
+def in_order(ids):
+    """Rows sorted by group, and the groups' offsets."""
+    order = np.argsort(ids, kind="stable")
+    _, sizes = np.unique(ids, return_counts=True)
+    return order, np.concatenate([[0], np.cumsum(sizes)])
+
+
+BASELINES = ["mean", "leave_one_out", "none"]
+SCALES = ["std", "leave_one_out", "batch", "batch_centred", "none"]
+
+
+def same_records(got, want, tolerance):
+    """Equal counts; sums that may differ in their last bits do not differ in more."""
+    got, want = got.to_dict(), want.to_dict()
+    assert got.keys() == want.keys()
+    for name, value in want.items():
+        assert np.isclose(got[name], value, rtol=tolerance, atol=tolerance), name
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_advantages_equal_the_host(baseline, scale, dtype):
+    method = aha.advantage.group(baseline=baseline, scale=scale, clip=(-2.0, None))
+    reward, ids, valid = rewards(dtype)
+    want = aha.advantages(method, reward, aha.groups(ids=ids), valid=valid)
+    got = aha.advantages(method, there(reward), aha.groups(ids=there(ids)), valid=there(valid))
+    assert got.adv.device.type == DEVICE.type
+    # The rule and its statistics are the host's to the bit, but for fused multiplications and the last bit of a root.
+    tolerance = 1e-13 if dtype is np.float64 else 2e-7
+    np.testing.assert_allclose(host(got.adv), want.adv, rtol=tolerance, atol=tolerance)
+    same_records(got.stats, want.stats, 1e-13)
+    order, offsets = in_order(ids)
+    by_offsets = aha.advantages(method, there(reward[order]), aha.groups(offsets=there(offsets)), valid=there(valid[order]))
+    assert torch.equal(by_offsets.adv, got.adv[there(order)])
+    narrow = aha.groups(offsets=there(offsets.astype(np.int32)))
+    buffer = torch.empty_like(by_offsets.adv)
+    again = aha.advantages(method, there(reward[order]), narrow, valid=there(valid[order]), adv=buffer)
+    assert again.adv is buffer and torch.equal(buffer, by_offsets.adv)
+
+
+def test_advantages_of_a_shard_take_the_steps_moments():
+    method = aha.advantage.group(scale="batch")
+    reward, ids, _ = rewards(np.float64)
+    shards = [np.isin(ids, ids[:300]), ~np.isin(ids, ids[:300])]
+    groups = [aha.groups(ids=there(ids[at])) for at in shards]
+    whole = aha.advantages(method, reward, aha.groups(ids=ids)).adv
+    first = [aha.advantages(method, there(reward[at]), by) for at, by in zip(shards, groups)]
+    batch = (first[0].stats + first[1].stats).reward
+    for at, by in zip(shards, groups):
+        got = aha.advantages(method, there(reward[at]), by, batch=batch).adv
+        np.testing.assert_allclose(host(got), whole[at], rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("shape", [(700,), (20, 35)])
+@pytest.mark.parametrize("scale", ["std", "none"])
+def test_whitening_equals_the_host(scale, shape, dtype):
+    method = aha.advantage.whitening(scale=scale, clip=2.0)
+    x, _, mask = (a.reshape(shape) for a in rewards(dtype))
+    want = aha.whiten(method, x, mask=mask)
+    got = aha.whiten(method, there(x), mask=there(mask))
+    tolerance = 1e-13 if dtype is np.float64 else 2e-7
+    np.testing.assert_allclose(host(got.out), want.out, rtol=tolerance, atol=tolerance)
+    same_records(got.stats, want.stats, 1e-13)
+    measured = aha.measure(there(x), mask=there(mask))
+    same_records(measured, aha.measure(x, mask=mask), 1e-13)
+    assert measured.moments == got.stats.moments
+    given = aha.whiten(method, there(x), mask=there(mask), moments=measured.moments, out=torch.empty_like(got.out))
+    np.testing.assert_allclose(host(given.out), want.out, rtol=10 * tolerance, atol=10 * tolerance)
+
+
+@pytest.mark.parametrize("layout", ["packed", "packed32", "lens", "mask"])
+def test_to_tokens_equals_the_host(layout):
+    columns = batch(layout, [])
+    values = np.random.default_rng(1).normal(size=SEQUENCES).astype(np.float32)
+    how = {name: columns[name] for name in ("cu_seqlens", "lens", "mask") if name in columns}
+    if layout == "lens":
+        how["shape"] = (SEQUENCES, WIDTH)
+    want = aha.to_tokens(values, **how)
+    on_device = {name: there(x) for name, x in how.items()}
+    got = aha.to_tokens(there(values), **on_device)
+    assert np.array_equal(host(got), want)
+    buffer = torch.full_like(got, float("nan"))
+    on_device.pop("shape", None)
+    assert aha.to_tokens(there(values), **on_device, out=buffer) is buffer and torch.equal(buffer, got)
+
+
+@only_cuda
+def test_what_the_host_refuses_in_a_column_is_counted():
+    x = torch.zeros(10, device=DEVICE)
+    x[3] = float("inf")
+    r = aha.whiten(aha.advantage.whitening(), x)
+    assert r.beyond == 1 and r.out[3] == 0
+    with pytest.raises(ValueError, match=r"^aha::measure: x: expected numbers within \+-1e\+140, or NaN, got 1 beyond$"):
+        aha.measure(x)
+    offsets = torch.tensor([0, 6, 4, 10], device=DEVICE)
+    r = aha.advantages(aha.advantage.grpo, x, aha.groups(offsets=offsets))
+    assert r.beyond == 1 and r.bad_offsets > 0
+    with pytest.raises(ValueError, match=f"^aha::advantages: ids: expected {x.device} like reward, got a NumPy array$"):
+        aha.advantages(aha.advantage.grpo, x, aha.groups(ids=np.zeros(10, dtype=np.int64)))
+
+
 # --- streams and devices ------------------------------------------------------------------------------------------------
 @only_cuda
 def test_side_streams_do_not_race():
@@ -363,18 +476,25 @@ def test_a_graph_is_captured_and_replayed():
     logits, targets = (x.to(DEVICE) for x in rows(torch.bfloat16))
     rest = {name: x for name, x in static.items() if name != "logp"}
 
+    ids = there(np.arange(SEQUENCES) // 3)
+
     def call():
         return aha.loss(GRPO, **static), aha.loss_from_logits(GRPO, logits, targets, dlogits=True, **rest)
+
+    def columns_call():
+        adv = aha.advantages(aha.advantage.grpo, static["logp"][:, 0].contiguous(), aha.groups(ids=ids))
+        return adv, aha.whiten(aha.advantage.whitening(), static["logp"])
 
     warm = torch.cuda.Stream()
     warm.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(warm):
-        call()
+        call(), columns_call()
     torch.cuda.current_stream().wait_stream(warm)
     torch.cuda.synchronize()
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         captured = call()
+        adv, white = columns_call()
     for seed in (1, 2):
         fresh = batch("mask", ["logp", "old_logp", "ref_logp", "adv"], np.float32, seed=seed)
         static["logp"].copy_(there(fresh["logp"]))
@@ -383,6 +503,9 @@ def test_a_graph_is_captured_and_replayed():
         torch.cuda.synchronize()
         for got, want in zip(captured, call()):
             assert torch.equal(got.loss, want.loss) and got.stats == want.stats
+        want = columns_call()
+        assert torch.equal(adv.adv, want[0].adv) and torch.equal(white.out, want[1].out)
+        assert adv.stats == want[0].stats and white.stats == want[1].stats
         assert torch.equal(captured[0].dlogp, call()[0].dlogp)
         assert torch.equal(captured[1].dlogits, call()[1].dlogits)
 
@@ -512,6 +635,12 @@ def test_other_libraries_give_the_same_numbers(name, layout):
     want = aha.token_logp(logits.to(DEVICE), targets.to(DEVICE), entropy=True)
     got = aha.token_logp(to(logits.numpy()), to(targets.numpy().astype(np.int32)), entropy=True)
     assert isinstance(got.logp, kind)
+    reward = np.random.default_rng(2).normal(size=24).astype(np.float32)
+    ids = (np.arange(24) % 5).astype(np.int32)
+    want_adv = aha.advantages(aha.advantage.grpo, there(reward), aha.groups(ids=there(ids)))
+    got_adv = aha.advantages(aha.advantage.grpo, to(reward), aha.groups(ids=to(ids)))
+    assert isinstance(got_adv.adv, kind) and np.array_equal(back(got_adv.adv), host(want_adv.adv))
+    assert got_adv.stats == want_adv.stats
     assert np.array_equal(back(got.logp), host(want.logp)) and np.array_equal(back(got.entropy), host(want.entropy))
 
 

@@ -335,7 +335,8 @@ F64 = "float64"
             ValueError if HAS_CUDA else RuntimeError,
             "host memory (CPU), got cuda:0"
             if HAS_CUDA
-            else "host memory (CPU), got a CUDA tensor: this build has no CUDA back end (_aha_cuda)",
+            else "host memory (CPU), got a CUDA tensor: this build has no CUDA back end (_aha_cuda), "
+            "which pip install . builds where it finds nvcc",
         ),
         (
             lambda x: OnlyDlpack(torch.tensor(x), device=(14, 0)),

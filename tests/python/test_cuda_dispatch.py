@@ -5,6 +5,7 @@ import importlib.util
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -40,12 +41,15 @@ calls = {{
     ("merge_partials", "shards"): lambda: aha.merge_partials(there(partials[None])),
     ("token_logp_from_partials", "partials"): lambda: aha.token_logp_from_partials(there(partials)),
     ("measure", "x"): lambda: aha.measure(there(logp)),
+    ("whiten", "x"): lambda: aha.whiten(aha.advantage.whitening(), there(logp)),
+    ("to_tokens", "values"): lambda: aha.to_tokens(there(logp), shape=(3, 2)),
+    ("advantages", "reward"): lambda: aha.advantages(aha.advantage.grpo, there(logp), aha.groups(ids=there(targets))),
 }}
 for (function, name), call in calls.items():
     try:
         call()
     except RuntimeError as e:
-        got = "a CUDA tensor: this build has no CUDA back end (_aha_cuda)"
+        got = "a CUDA tensor: this build has no CUDA back end (_aha_cuda), which pip install . builds where it finds nvcc"
         assert str(e) == f"aha::{{function}}: {{name}}: expected host memory (CPU), got {{got}}", str(e)
     else:
         raise AssertionError(function)
@@ -80,6 +84,18 @@ assert aha._cuda._engine.__name__ == "aha._aha_cuda"
 
 
 @needs_back_end
+@pytest.mark.skipif(shutil.which("nm") is None, reason="there is no nm")
+def test_the_module_misses_nothing_of_its_own():
+    """Kernels and glue come from two compilers: what one calls of the other has one name, or it is missing here."""
+    module = importlib.util.find_spec("aha._aha_cuda").origin
+    missing = subprocess.run(["nm", "-D", "--undefined-only", "-C", module], capture_output=True, text=True, check=True).stdout
+    assert "PyObject" in missing or "Py_" in missing  # it is a module, and nm reads it
+    assert [line for line in missing.splitlines() if re.search(r"\baha|\bcuda|\bcu[A-Z]", line)] == []
+    shown = subprocess.run(["nm", "-D", "--defined-only", module], capture_output=True, text=True, check=True).stdout
+    assert [line.split()[-1] for line in shown.splitlines()] == ["PyInit__aha_cuda"]
+
+
+@needs_back_end
 def test_arguments_are_refused_before_a_device_is_asked_for():
     logp, columns = packed()
     with raises(ValueError, "aha::loss: cu_seqlens: expected cuda:1 like logp, got a NumPy array"):
@@ -101,6 +117,20 @@ def test_arguments_are_refused_before_a_device_is_asked_for():
     logits, targets = padded_logits(np.float32)
     with raises(TypeError, "aha::token_logp: logits: expected float32, bfloat16 or float16 on a device, got float64"):
         aha.token_logp(there(logits.astype(np.float64)), there(targets))
+    with raises(ValueError, "aha::advantages: ids: expected cuda:0 like reward, got a NumPy array"):
+        aha.advantages(aha.advantage.grpo, there(logp), aha.groups(ids=targets[0]))
+    with raises(TypeError, "aha::advantages: groups: expected aha.groups(ids=...) or aha.groups(offsets=...), got an ndarray"):
+        aha.advantages(aha.advantage.grpo, there(logp), targets)
+    with raises(TypeError, "aha::advantages: method: expected aha.advantage.group(...), got a str"):
+        aha._cuda.advantages("grpo", there(logp), aha.groups(ids=targets[0]))
+    with raises(ValueError, "aha::whiten: mask: expected cuda:0 like x, got a NumPy array"):
+        aha.whiten(aha.advantage.whitening(), there(logp), mask=logp)
+    with raises(TypeError, "aha::whiten: moments: expected aha.moments(...), got an int"):
+        aha.whiten(aha.advantage.whitening(), there(logp), moments=1)
+    with raises(TypeError, "aha::measure: x: expected float32 or float64, got int64"):
+        aha.measure(there(targets))
+    with raises(ValueError, "aha::to_tokens: shape: expected cu_seqlens, a mask, out or shape, got none of them"):
+        aha.to_tokens(there(logp))
     with raises(ValueError, "aha::token_logp: threads: expected 0 on a device, got 2"):
         aha.token_logp(there(logits), there(targets), threads=2)
     with raises(ValueError, "aha::token_logp: targets: expected cuda:0 like logits, got a NumPy array"):
