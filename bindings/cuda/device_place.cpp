@@ -53,15 +53,27 @@ bool is_cupy(py::handle object) {
   std::string const module = py::str(py::type::handle_of(object).attr("__module__"));
   return module.rfind("cupy", 0) == 0;
 }
-py::module_ cupy() { return py::module_::import("cupy"); }
+/// CuPy's own, looked up once; references are kept for the life of the process.
+struct names_of_cupy {
+  py::handle empty, device, current_stream;
+};
+names_of_cupy const& cupy_names() {
+  static names_of_cupy const names = [] {
+    py::module_ const cupy = py::module_::import("cupy");
+    auto const kept = [](py::object x) { return x.release(); };
+    return names_of_cupy{kept(cupy.attr("empty")), kept(cupy.attr("cuda").attr("Device")),
+                         kept(cupy.attr("cuda").attr("get_current_stream"))};
+  }();
+  return names;
+}
 
 /// An array of CuPy's on the call's device, which its allocator takes from the current one.
 py::object cupy_empty(py::object const& shape, py::object const& type, int device) {
-  py::object const on = cupy().attr("cuda").attr("Device")(device);
+  py::object const on = cupy_names().device(device);
   on.attr("__enter__")();
   py::object result;
   try {
-    result = cupy().attr("empty")(shape, py::arg("dtype") = type);
+    result = cupy_names().empty(shape, py::arg("dtype") = type);
   } catch (py::error_already_set& e) {
     e.restore();  // the device is put back first
     PyObject *t = nullptr, *v = nullptr, *b = nullptr;
@@ -131,7 +143,7 @@ device_call::device_call(py::handle leading, argument where)
   } else if (is_cupy(leading)) {
     from_ = library::cupy;
     device_ = leading.attr("device").attr("id").cast<int>();
-    py::object const stream = cupy().attr("cuda").attr("get_current_stream")(device_);
+    py::object const stream = cupy_names().current_stream(device_);
     stream_ = reinterpret_cast<cudaStream_t>(stream.attr("ptr").cast<std::uintptr_t>());
   } else {
     py::tuple const at = leading.attr("__dlpack_device__")();

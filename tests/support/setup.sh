@@ -147,6 +147,13 @@ aha_install_torch() {
   aha_stamp torch "$aha_torch"
 }
 
+# The compute capability of this machine's first GPU, as CMake writes it; 90 where there is none.
+aha_gpu_architecture() {
+  local capability
+  capability="$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -cd '0-9')"
+  printf '%s' "${capability:-90}"
+}
+
 # aha_build TREE TARGET...: configures build/TREE where needed and builds the targets.
 #   python   the modules of all instruction sets, as the wheel has them; the package is build/python/package
 #   tests    C++ tests
@@ -168,8 +175,9 @@ aha_build() {
   case "$tree" in
     python)
       options+=(-DCMAKE_BUILD_TYPE=Release -DAHA_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$AHA_PYTHON"
-        # Tests without a GPU compile every kernel; two architectures have all of their code, the one with clusters and the other.
-        "-DAHA_CUDA_ARCHITECTURES=${AHA_CUDA_ARCHITECTURES:-80;90}")
+        # What nvcc, where there is one, builds the CUDA module for: this machine's GPU, else one whose kernels use all that
+        # there is. An architecture costs minutes; the suite nvcc compiles the kernels for a second one.
+        "-DAHA_CUDA_ARCHITECTURES=${AHA_CUDA_ARCHITECTURES:-$(aha_gpu_architecture)}")
       ;;
     tests) options+=(-DCMAKE_CXX_FLAGS=-O1 -DAHA_BUILD_TESTS=ON) ;;
     examples) options+=(-DCMAKE_CXX_FLAGS=-O2 -DAHA_BUILD_EXAMPLES=ON "-DAHA_TORCH_PYTHON=$AHA_PYTHON") ;;
