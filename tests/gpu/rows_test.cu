@@ -63,6 +63,14 @@ struct logp_arrays {
     o.log_sum = column_of(log_sum);
     return o;
   }
+  /// What the backward reads.
+  softmax_columns<float, device> softmax(bool with_entropy = true) const {
+    softmax_columns<float, device> s;
+    s.max = read(max);
+    s.log_sum = read(log_sum);
+    if (with_entropy) s.entropy = read(entropy);
+    return s;
+  }
 };
 
 template <class Stored>
@@ -98,10 +106,7 @@ void test_rows(std::int64_t V, std::int64_t n, std::int64_t gap, int shift, doub
   by.dlogp = read(da);
   by.dentropy = read(db);
   by.dlse = read(dd);
-  softmax_columns<float, device> s;
-  s.max = read(o.max);
-  s.log_sum = read(o.log_sum);
-  s.entropy = read(o.entropy);
+  softmax_columns<float, device> const s = o.softmax();
   auto const compare = [&](std::vector<Stored> const& g, std::int64_t stride, char const* what) {
     for (std::int64_t r = 0; r < n; ++r) {
       auto const k = static_cast<std::size_t>(r);
@@ -197,9 +202,7 @@ void test_masked() {
   floats const da(std::vector<float>(static_cast<std::size_t>(n), -1.0F));
   logit_coefficients<float, device> by;
   by.dlogp = read(da);
-  softmax_columns<float, device> s;
-  s.max = read(o.max);
-  s.log_sum = read(o.log_sum);
+  softmax_columns<float, device> const s = o.softmax(false);
   device_array<Stored> g(static_cast<std::size_t>(n * V));
   logits_gradient(exec::cuda{}, rows, view, s, by, logit_gradient<device>(matrix<Stored, device>(g.data(), n, V)));
   auto const grad = g.get();
@@ -251,10 +254,7 @@ void test_shards(std::int64_t V, int shards) {
   logit_coefficients<float, device> by;
   by.dlogp = read(a);
   by.dentropy = read(b);
-  softmax_columns<float, device> s;
-  s.max = read(o.max);
-  s.log_sum = read(o.log_sum);
-  s.entropy = read(o.entropy);
+  softmax_columns<float, device> const s = o.softmax();
   device_array<Stored> g(static_cast<std::size_t>(n * V));
   for (int k = 0; k < shards; ++k) {
     auto const at = static_cast<std::size_t>(k);

@@ -139,9 +139,7 @@ __device__ inline void write_slice(uint4 const* granules, int offset, row_slice<
   int const tid = static_cast<int>(threadIdx.x);
   whole_granules<Stored> const whole(to);
   auto const form = [&](int g, float(&x)[size]) {
-    widen<Stored>(offset > 0 ? shifted(granules[g], granules[g + 1], offset)
-                             : shifted(granules[g - 1], granules[g], offset + granule_bytes),
-                  x);
+    widen<Stored>(read_at([&](int n) { return granules[n]; }, g, offset), x);
     gradient.template apply<WithEntropy>(x);
   };
   write_ends(to, whole, gradient, target, form);
@@ -189,8 +187,7 @@ AHA_KERNEL void __launch_bounds__(Threads, 3)
   int const tid = static_cast<int>(threadIdx.x);
   row_slice<Stored> const to(p.gradient.template row<Stored>(place.i, place.t), vocabulary, begin, count);
   if (!place.in) {
-    float const zeros[size] = {};
-    for (int g = tid; g < to.granules; g += Threads) to.write(g, zeros);
+    to.template write_zeros<Threads>();
     source.skip(place, rank == 0 && tid == 0);
     return;
   }
@@ -259,11 +256,7 @@ AHA_KERNEL void __launch_bounds__(Threads, 3)
   part = across_cluster<true, warps>(part, parts, &met, rank, blocks, p.k);
   row_softmax const softmax = finished<true>(part, x_target, p);
   row_coefficients const c = coefficients_of(source, p, place, softmax, loaded, rank == 0);
-  if (c.zero()) {
-    float const zeros[size] = {};
-    for (int g = tid; g < to.granules; g += Threads) to.write(g, zeros);
-    return;
-  }
+  if (c.zero()) return to.template write_zeros<Threads>();
   row_gradient const gradient(c, softmax, 1.0F / part.s, -part.w / part.s, p);
   int const target = at < begin || at >= begin + count ? -1 : static_cast<int>(at - begin);
   auto const put = [&](auto with_entropy) {

@@ -69,9 +69,15 @@ struct row_softmax {
 
 inline constexpr float ln_2 = 0.69314718F;
 
+/// (x_target - max)/tau - log_sum, formed in double and rounded once: at |x| = 100 a float difference alone would lose
+/// 1e-5.
+__device__ inline float logp_of(float x_target, float max, float log_sum, row_problem const& p) {
+  double const z = (static_cast<double>(x_target) - static_cast<double>(max)) * p.per_temperature;
+  return static_cast<float>(z - static_cast<double>(log_sum));
+}
+
 /// A complete row's results; `x_target` NaN where the target is no id, -inf where another shard has it.
-///   log_sum = ln 2 (log2 s + (r - k max)),  logp = (x_target - max)/tau - log_sum,  H = ln 2 (log2 s - w/s)
-/// logp is formed in double and rounded once: at |x| = 100 a float difference alone would lose 1e-5.
+///   log_sum = ln 2 (log2 s + (r - k max)),  logp: `logp_of`,  H = ln 2 (log2 s - w/s)
 template <bool WithEntropy>
 __device__ inline row_softmax finished(online_softmax const& part, float x_target, row_problem const& p) {
   row_softmax r;
@@ -79,8 +85,7 @@ __device__ inline row_softmax finished(online_softmax const& part, float x_targe
   float const log_sum = __fmaf_rn(ln_2, lost_by_reference(part.max, p.k), log_s);
   r.max = part.max;
   r.log_sum = log_sum < 0.0F ? 0.0F : log_sum;  // the maximum itself is part of the sum; NaN stays
-  double const z = (static_cast<double>(x_target) - static_cast<double>(part.max)) * p.per_temperature;
-  r.logp = static_cast<float>(z - static_cast<double>(r.log_sum));
+  r.logp = logp_of(x_target, part.max, r.log_sum, p);
   r.lse = static_cast<float>(static_cast<double>(part.max) * p.per_temperature + static_cast<double>(r.log_sum));
   if constexpr (WithEntropy) {
     float const h = __fmaf_rn(-ln_2, part.w / part.s, log_s);
@@ -97,6 +102,14 @@ struct row_coefficients {
   __device__ bool zero() const { return dlogp == 0.0F && dentropy == 0.0F && dlse == 0.0F; }
 };
 
+/// The same, NaN where the row's target is no id; that is counted by the one thread that `reports`.
+__device__ inline row_coefficients with_bad_target(row_coefficients const& c, row_problem const& p,
+                                                   row_place const& place, bool reports) {
+  if (!place.bad) return c;
+  if (reports) count_bad_target(p);
+  return {NAN, 0.0F, 0.0F};
+}
+
 /// What a source of coefficients says of a row, NaN where its target is no id, in every thread of the block. One warp asks:
 /// an objective is a few hundred instructions. `loaded` is what that warp loaded when the row began, so that no memory is
 /// waited for here. `first`: the block is the row's first, whose first thread reports.
@@ -107,9 +120,7 @@ __device__ inline row_coefficients coefficients_of(Source const& source, row_pro
   __shared__ row_coefficients answer;
   if (threadIdx.x < 32) {
     bool const reports = first && threadIdx.x == 0;
-    row_coefficients c = source(place, softmax, loaded, reports);
-    if (place.bad) c = {NAN, 0.0F, 0.0F};
-    if (place.bad && reports) count_bad_target(p);
+    row_coefficients const c = with_bad_target(source(place, softmax, loaded, reports), p, place, reports);
     if (threadIdx.x == 0) answer = c;
   }
   __syncthreads();

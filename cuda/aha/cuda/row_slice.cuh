@@ -66,6 +66,12 @@ struct row_slice {
       if (i >= 0 && i < elements) *element(i) = narrowed<Stored>(x[j]);
     }
   }
+  /// By a block of so many threads.
+  template <int Threads>
+  __device__ void write_zeros() const {
+    float const zeros[size] = {};
+    for (int g = static_cast<int>(threadIdx.x); g < granules; g += Threads) write(g, zeros);
+  }
 };
 
 AHA_NAMESPACE_END

@@ -18,11 +18,7 @@ __device__ inline void write_row(row_slice<Stored> const& from, row_slice<Stored
     if (n < 0 || n >= from.granules) return uint4{};
     return n < keep.count ? keep.at[n] : from.read(n);
   };
-  auto const read = [&](int g) {
-    if (offset == 0) return granule(g);
-    return offset > 0 ? shifted(granule(g), granule(g + 1), offset)
-                      : shifted(granule(g - 1), granule(g), offset + granule_bytes);
-  };
+  auto const read = [&](int g) { return read_at(granule, g, offset); };
   auto const put = [&](int g, uint4 const& bits) {
     float x[size];
     widen<Stored>(bits, x);
@@ -43,11 +39,6 @@ __device__ inline void write_row(row_slice<Stored> const& from, row_slice<Stored
   }
   for (; g >= 0; g -= Threads) put(g, read(g));
 }
-template <class Stored, int Threads>
-__device__ inline void write_zeros(row_slice<Stored> const& to) {
-  float const zeros[granule_size<Stored>] = {};
-  for (int g = static_cast<int>(threadIdx.x); g < to.granules; g += Threads) to.write(g, zeros);
-}
 
 /// Loss and gradient of a row by one block in two sweeps: where shared memory holds only the first `kept` granules of a
 /// row, or nothing sends bytes to it (before sm_90). What is not kept is read again, mostly from the cache.
@@ -59,7 +50,7 @@ AHA_KERNEL void __launch_bounds__(Threads)
   int const vocabulary = static_cast<int>(p.rows.vocabulary);
   row_slice<Stored> const to(p.gradient.template row<Stored>(place.i, place.t), vocabulary, 0, vocabulary);
   if (!place.in) {
-    write_zeros<Stored, Threads>(to);
+    to.template write_zeros<Threads>();
     source.skip(place, threadIdx.x == 0);
     return;
   }
@@ -73,7 +64,7 @@ AHA_KERNEL void __launch_bounds__(Threads)
   online_softmax const part = across_block<true, Threads>(read_row<true, Stored, Threads>(from, p.k, keep), p.k);
   row_softmax const softmax = finished<true>(part, x_target, p);
   row_coefficients const c = coefficients_of(source, p, place, softmax, loaded, true);
-  if (c.zero()) return write_zeros<Stored, Threads>(to);
+  if (c.zero()) return to.template write_zeros<Threads>();
   row_gradient const gradient(c, softmax, 1.0F / part.s, -part.w / part.s, p);
   if (c.dentropy != 0.0F) {
     write_row<true, Stored, Threads>(from, to, gradient, static_cast<int>(at), keep);
@@ -90,21 +81,15 @@ AHA_KERNEL void __launch_bounds__(Threads)
   row_place const place(p, blockIdx.x);
   int const vocabulary = static_cast<int>(p.rows.vocabulary);
   row_slice<Stored> const to(p.gradient.template row<Stored>(place.i, place.t), vocabulary, 0, vocabulary);
-  if (!place.in) return write_zeros<Stored, Threads>(to);
+  if (!place.in) return to.template write_zeros<Threads>();
   row_softmax softmax;
-  row_coefficients c = source(place, softmax);
-  if (place.bad) {
-    c = {NAN, 0.0F, 0.0F};
-    if (threadIdx.x == 0) count_bad_target(p);
-  }
-  if (c.zero()) return write_zeros<Stored, Threads>(to);
+  row_coefficients const c = with_bad_target(source(place, softmax), p, place, threadIdx.x == 0);
+  if (c.zero()) return to.template write_zeros<Threads>();
   Stored const* const row = p.rows.template row<Stored>(place.i, place.t);
   std::int64_t const at = target_position(p, place);
   float const x_target = target_logit(row, place, at);
   if (at >= 0) __syncthreads();  // before anything is written: in place the target is overwritten
-  softmax.logp =
-      static_cast<float>((static_cast<double>(x_target) - static_cast<double>(softmax.max)) * p.per_temperature -
-                         static_cast<double>(softmax.log_sum));
+  softmax.logp = logp_of(x_target, softmax.max, softmax.log_sum, p);
   // 1/s and w/s of the row, from its results: s = 2^(log_sum / ln 2 - (r - k max)).
   float const log2_s = __fmaf_rn(softmax.log_sum, 1.0F / ln_2, -lost_by_reference(softmax.max, p.k));
   row_slice<Stored> const from(row, vocabulary, 0, vocabulary);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <aha/cuda/slots.cuh>
+#include <aha/loss/check_to_tokens.hpp>
 
 AHA_NAMESPACE_BEGIN
 AHA_KERNELS_BEGIN
@@ -28,32 +29,15 @@ AHA_KERNELS_END
 template <class T>
 launch_result to_tokens(exec::cuda const& e, column<T const, device> const& values, layout<device> const& l,
                         column<T, device> const& out, mask_view<device> const& mask = {}) {
-  char const* const me = "to_tokens";
+  if (status const bad = check_to_tokens(values, l, out, mask); !bad.ok()) return fail<launch_result>(bad);
   token_batch<device, T> b;
   b.layout = l;
   b.mask = mask;
   b.logp = out;  // whose shape the batch has
-  batch_check<T, device> check(me, b);
-  check.shape(out.rank == 2 ? out.rows * out.width : out.width);
-  if (check.result().ok()) {
-    check.sequences("values", values);
-    check.tokens("out", out);
-    if (mask.present()) check.tokens("mask", mask);
-    if (out.rank == 2 && out.rows > 1 && out.row_stride < out.width) {
-      check.fail("out", "rows that do not overlap", text("a row stride of ", out.row_stride));
-    }
-  }
-  if (check.result().ok()) {
-    place const written[] = {place{"out", region(out)}};
-    place const read[] = {place{"values", region(values)}, place{"mask", region(mask)}, place{"mask", region(l.mask)},
-                          place{"layout", region(l.index)}};
-    check.take(check_apart(me, written, read));
-  }
-  if (!check.result().ok()) return fail<launch_result>(check.result());
   outputs<T, device> to;
   to.token_loss = out;
   token_problem<T> const p(objective<>{}, b, to, observe::none);
-  launcher launch(e, me);
+  launcher launch(e, "to_tokens");
   launch(to_tokens_kernel<T>, p.slots, team_threads, 0, p, values.data);
   return launch.result();
 }

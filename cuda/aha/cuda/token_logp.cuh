@@ -20,20 +20,10 @@ inline status check_device_rows(std::string_view function, logit_layout const& l
 /// Writes a row's results to the columns that are there.
 struct logp_sink {
   logp_outputs<float, device> out;
-  __device__ void put(row_place const& at, row_softmax const& r) const {
-    auto const write = [&](column<float, device> const& c, float x) {
-      if (c.present()) c.row(at.i)[at.t] = x;
-    };
-    write(out.logp, r.logp);
-    write(out.lse, r.lse);
-    write(out.entropy, r.entropy);
-    write(out.max, r.max);
-    write(out.log_sum, r.log_sum);
-  }
-  __device__ void skip(row_place const& at) const { put(at, {}); }
+  __device__ void skip(row_place const& at) const { put_row(out, at.i, at.t, row_softmax{}); }
   __device__ void operator()(row_place const& at, online_softmax const& part, float x_target,
                              row_problem const& p) const {
-    put(at, finished<true>(part, x_target, p));
+    put_row(out, at.i, at.t, finished<true>(part, x_target, p));
   }
 };
 

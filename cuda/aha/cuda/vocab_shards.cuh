@@ -38,13 +38,7 @@ inline launch_result softmax_partials(exec::cuda const& e, logit_rows<device> co
                                       column<softmax_partial, device> const& out, std::int64_t* bad_targets = nullptr) {
   constexpr char const* function = "softmax_partials";
   status s = check_device_rows(function, rows);
-  if (s.ok()) s = check_rows<void>(function, rows, mask);
-  if (s.ok()) s = check_beside(function, "partials", rows, out, true);
-  if (s.ok()) s = check_writable(function, "partials", rows, out);
-  if (s.ok()) {
-    s = check_apart(function, {{"partials", region(out)}},
-                    {{"logits", region(rows, rows.data)}, {"targets", region(rows.targets)}, {"mask", region(mask)}});
-  }
+  if (s.ok()) s = check_softmax_partials(rows, mask, out);
   if (!s.ok()) return fail<launch_result>(s);
   row_problem p(rows, mask);
   p.bad_targets = bad_targets;
@@ -63,14 +57,14 @@ struct shard_list {
 };
 
 AHA_KERNELS_BEGIN
-template <class Tag>
+template <class Partial>
 AHA_KERNEL void merge_partials_kernel(__grid_constant__ shard_list const from, double temperature,
-                                      column<softmax_partial, device> out, std::int64_t width, std::int64_t rows, Tag) {
+                                      column<Partial, device> out, std::int64_t width, std::int64_t rows) {
   std::int64_t const row = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (row >= rows) return;
   std::int64_t const i = row / width;
   std::int64_t const t = row % width;
-  softmax_partial p = from.shards[0].row(i)[t];
+  Partial p = from.shards[0].row(i)[t];
   for (int k = 1; k < from.count; ++k) p = merge(p, from.shards[k].row(i)[t], temperature);
   out.row(i)[t] = p;
 }
@@ -82,15 +76,7 @@ AHA_KERNEL void finish_partials_kernel(column<softmax_partial const, device> fro
   if (row >= rows) return;
   std::int64_t const i = row / width;
   std::int64_t const t = row % width;
-  softmax_row const r = finish(from.row(i)[t], temperature);
-  auto const put = [&](column<T, device> const& c, double x) {
-    if (c.present()) c.row(i)[t] = static_cast<T>(x);
-  };
-  put(out.logp, r.logp);
-  put(out.lse, r.lse);
-  put(out.entropy, r.entropy);
-  put(out.max, r.max);
-  put(out.log_sum, r.log_sum);
+  put_row(out, i, t, finish(from.row(i)[t], temperature));
 }
 AHA_KERNELS_END
 
@@ -98,21 +84,17 @@ AHA_KERNELS_END
 inline launch_result merge_partials(exec::cuda const& e, span<column<softmax_partial const, device> const, host> shards,
                                     double temperature, column<softmax_partial, device> const& out) {
   constexpr char const* function = "merge_partials";
-  partial_rows const l(out);
-  status s = check_partials(function, l, out.data, temperature);
-  if (s.ok() && (shards.size() < 1 || shards.size() > most_shards)) {
-    s = bad_argument(function, "shards", text("1 to ", most_shards, " on a device"), to_text(shards.size()));
-  }
-  if (s.ok()) s = check_writable(function, "partials", l, out, "partials");
-  shard_list list;
-  for (std::int64_t k = 0; s.ok() && k < shards.size(); ++k) {
-    s = check_beside(function, "shards", l, shards[k], true, "partials");
-    if (s.ok()) s = check_apart(function, {{"partials", region(out)}}, {{"shards", region(shards[k])}});
-    list.shards[list.count++] = shards[k];
+  status s = check_merge_partials(shards, temperature, out);
+  if (s.ok() && shards.size() > most_shards) {
+    s = bad_argument(function, "shards", text("at most ", most_shards, " on a device"), to_text(shards.size()));
   }
   if (!s.ok()) return fail<launch_result>(s);
+  partial_rows const l(out);
+  shard_list list;
+  for (; list.count < shards.size(); ++list.count) list.shards[list.count] = shards[list.count];
   launcher launch(e, function);
-  launch(merge_partials_kernel<int>, (l.size() + 127) / 128, 128, 0, list, temperature, out, l.rows, l.size(), 0);
+  launch(merge_partials_kernel<softmax_partial>, (l.size() + 127) / 128, 128, 0, list, temperature, out, l.rows,
+         l.size());
   return launch.result();
 }
 

@@ -2,25 +2,11 @@
 #pragma once
 
 #include <aha/advantage/whitening.hpp>
+#include <aha/core/masked_column.hpp>
 #include <aha/core/region.hpp>
 #include <aha/cuda/column_moments.cuh>
 
 AHA_NAMESPACE_BEGIN
-
-/// The shape of a masked column and of what is written beside it.
-template <class T>
-status check_masked_column(char const* function, char const* name, device_column<T> const& c) {
-  auto const shape = [](auto const& v) {
-    return v.rank == 2 ? text("[", v.rows, ", ", v.width, "]") : text("[", v.width, "]");
-  };
-  if (!c.values.present()) return bad_argument(function, name, "a column", "none");
-  bool const fits = c.mask.rank == c.values.rank && c.mask.width == c.values.width &&
-                    (c.mask.rank != 2 || c.mask.rows == c.values.rows);
-  if (c.mask.present() && !fits) {
-    return bad_argument(function, "mask", text(shape(c.values), " like ", name), shape(c.mask));
-  }
-  return {};
-}
 
 AHA_KERNELS_BEGIN
 
@@ -62,7 +48,7 @@ template <class T>
 launch_result measure(exec::cuda const& e, column<T const, device> const& x, column_record* record,
                       span<std::byte, device> workspace, mask_view<device> const& mask = {}) {
   device_column<T> const c{x, mask};
-  if (status s = check_masked_column("measure", "x", c); !s.ok()) return fail<launch_result>(s);
+  if (status s = check_masked_shape("measure", "x", x, mask); !s.ok()) return fail<launch_result>(s);
   if (record == nullptr) return fail<launch_result>(bad_argument("measure", "record", "one in device memory", "none"));
   status const s = check_workspace("measure", workspace, whiten_workspace_bytes(e));
   if (!s.ok()) return fail<launch_result>(s);
@@ -82,7 +68,7 @@ launch_result whiten(exec::cuda const& e, advantage::whitening<Scale> const& met
   char const* const me = "whiten";
   device_column<T> const c{x, mask};
   if (status s = validate(method, me); !s.ok()) return fail<launch_result>(s);
-  if (status s = check_masked_column(me, "x", c); !s.ok()) return fail<launch_result>(s);
+  if (status s = check_masked_shape(me, "x", x, mask); !s.ok()) return fail<launch_result>(s);
   if (out.rank != x.rank || out.width != x.width || (out.rank == 2 && out.rows != x.rows)) {
     return fail<launch_result>(bad_argument(me, "out", text(c.size(), " entries, shaped like x"), "another shape"));
   }

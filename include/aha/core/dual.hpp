@@ -63,7 +63,12 @@ struct dual {
     a.value = a.value - b;
     return a;
   }
-  AHA_FN friend dual operator-(V const& a, dual const& b) { return (-b) + a; }
+  AHA_FN friend dual operator-(V const& a, dual const& b) {
+    dual r;
+    r.value = a - b.value;
+    for (int i = 0; i < N; ++i) r.d[i] = -b.d[i];
+    return r;
+  }
   AHA_FN friend dual operator*(dual const& a, V const& b) {
     dual r;
     r.value = a.value * b;

@@ -3,6 +3,7 @@
 
 #include <aha/core/logit_checks.hpp>
 #include <aha/core/logit_columns.hpp>
+#include <aha/core/softmax_partial.hpp>
 
 AHA_NAMESPACE_BEGIN
 
@@ -121,6 +122,40 @@ inline status check_partials(std::string_view function, partial_rows const& l, v
   if (!l.present()) return bad_argument(function, "partials", "[T] or [B, L] of softmax_partial", "nothing");
   if (status s = check_layout(function, "partials", l, data); !s.ok()) return s;
   return check_temperature(function, temperature);
+}
+
+/// What `softmax_partials` refuses but for the target ids.
+template <class Space>
+status check_softmax_partials(logit_rows<Space> const& rows, mask_view<Space> const& mask,
+                              column<softmax_partial, Space> const& out) {
+  constexpr char const* function = "softmax_partials";
+  status s = check_rows<void>(function, rows, mask);
+  if (s.ok()) s = check_beside(function, "partials", rows, out, true);
+  if (s.ok()) s = check_writable(function, "partials", rows, out);
+  if (!s.ok()) return s;
+  place const written[] = {place{"partials", region(out)}};
+  place const read[] = {place{"logits", region(rows, rows.data)}, place{"targets", region(rows.targets)},
+                        place{"mask", region(mask)}};
+  return check_apart(function, written, read);
+}
+
+/// What `merge_partials` refuses.
+template <class Space>
+status check_merge_partials(span<column<softmax_partial const, Space> const, host> shards, double temperature,
+                            column<softmax_partial, Space> const& out) {
+  constexpr char const* function = "merge_partials";
+  partial_rows const l(out);
+  status s = check_partials(function, l, out.data, temperature);
+  if (s.ok() && shards.size() < 1) s = bad_argument(function, "shards", "at least one", "none");
+  if (s.ok()) s = check_writable(function, "partials", l, out, "partials");
+  for (std::int64_t k = 0; s.ok() && k < shards.size(); ++k) {
+    s = check_beside(function, "shards", l, shards[k], true, "partials");
+    if (!s.ok()) break;
+    place const written[] = {place{"partials", region(out)}};
+    place const read[] = {place{"shards", region(shards[k])}};
+    s = check_apart(function, written, read);
+  }
+  return s;
 }
 
 AHA_NAMESPACE_END

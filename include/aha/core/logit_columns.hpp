@@ -17,6 +17,19 @@ struct logp_outputs {
   column<T, Space> log_sum;
 };
 
+/// Writes a row's results, of any type that names them so, to the columns that are there, rounded once.
+template <class T, class Space, class Row>
+AHA_FN inline void put_row(logp_outputs<T, Space> const& out, std::int64_t i, std::int64_t t, Row const& r) {
+  auto const put = [&](column<T, Space> const& c, auto x) {
+    if (c.present()) c.row(i)[t] = static_cast<T>(x);
+  };
+  put(out.logp, r.logp);
+  put(out.lse, r.lse);
+  put(out.entropy, r.entropy);
+  put(out.max, r.max);
+  put(out.log_sum, r.log_sum);
+}
+
 /// Outcome of a row engine.
 struct row_status {
   aha::status status;

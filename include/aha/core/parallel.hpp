@@ -58,10 +58,11 @@ class thread_pool {
       next_.store(0, std::memory_order_relaxed);
       helpers_ = helpers;
       running_ = helpers;
-      ++round_;
+      round_.store(round_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     }
     wake_.notify_all();
     drain();
+    linger([this] { return running_.load(std::memory_order_relaxed) == 0; });
     std::unique_lock<std::mutex> lock(mutex_);
     done_.wait(lock, [this] { return running_ == 0; });
   }
@@ -121,6 +122,19 @@ class thread_pool {
       drain();
       lock.lock();
       if (--running_ == 0) done_.notify_one();
+      lock.unlock();
+      linger([&] { return round_.load(std::memory_order_relaxed) != seen; });
+      lock.lock();
+    }
+  }
+  /// Some ten microseconds of asking before a thread sleeps: a trainer's calls follow each other, and to be woken takes
+  /// longer than a small batch. What is asked for is looked at again under the mutex.
+  template <class Done>
+  static void linger(Done const& done) {
+    for (int k = 0; k < 400 && !done(); ++k) {
+#if defined(__x86_64__) || defined(__i386__)
+      __builtin_ia32_pause();
+#endif
     }
   }
 
@@ -134,9 +148,9 @@ class thread_pool {
   std::int64_t process_ = process();
   void (*call_)(void const*, std::int64_t) = nullptr;
   void const* context_ = nullptr;
-  std::uint64_t round_ = 0;
+  std::atomic<std::uint64_t> round_{0};  // this and running_ change under the mutex alone
   int helpers_ = 0;
-  int running_ = 0;
+  std::atomic<int> running_{0};
   bool stop_ = false;
 };
 

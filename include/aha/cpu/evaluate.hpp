@@ -57,7 +57,7 @@ class sequence_engine {
     std::int64_t const row_end = b_.layout.is_packed() ? b_.layout.end(i) : b_.layout.width;
     go_to(i);
     zero(begin, range_.count > 0 ? range_.first : row_end);
-    if (range_.count == 0) return finish_sequence({}, on_, 0, stats);
+    if (range_.count == 0) return finish_sequence(sequence_sums<T>{}, on_, 0, stats);
     zero(range_.last + 1, row_end);
     stager_.sequence(i, range_.last + 1 - range_.first);
 
@@ -68,7 +68,7 @@ class sequence_engine {
     each_block([&](std::int64_t first, int n) {
       stager_.stage(first, n, block_);
       evaluate_block(first, n, adjoint, stats);
-      if ((on_ & ~(observe::parts | observe::clip)) != 0) observe_block<V>(block_, on_, observed_, stats);
+      if ((on_ & ~(observe::parts | observe::clip)) != 0) observe_block<leaf_lane_t>(block_, on_, observed_);
     });
     if (needs_.adjoint && out_.dlogp.present()) adjoint_pass(adjoint);
     for (int p = 0; p < parts_; ++p) {
@@ -90,6 +90,8 @@ class sequence_engine {
   }
 
  private:
+  using leaf_lane_t = typename leaf_lane<V>::type;
+
   /// Reads what a sequence's tokens share.
   void go_to(std::int64_t i) {
     at_ = i;
@@ -126,7 +128,7 @@ class sequence_engine {
         using Statistic = typename decltype(tag)::type;
         for (int j = 0; j < block_.padded; j += lane_ops<V>::width) {
           mask_t<V> const m = lane_ops<V>::load(block_.mask + j) > lane<V>(0);
-          V const g = Statistic::map(passive_token<V, term>(block_, j, m));
+          V const g = Statistic::map(passive_token<V, term>(block_, j));
           lane_ops<V>::store(values + j, math::zero_unless(m, g));
         }
         sums[slot++].add(values, block_.padded);
@@ -156,9 +158,7 @@ class sequence_engine {
       int const mine = p++;
       if (w == 0) return;
       sums_.value = {value_, false};
-      part.for_each_leaf([&](auto const& l) {
-        if (l.coefficient != 0) add_leaf<V>(l, block_, l.coefficient, w * l.coefficient, sums_, marks);
-      });
+      add_part(part, w, marks);
       sums_.value.end(padded);
       losses_[mine].add(value_, padded);
       if (token_loss) {
@@ -172,9 +172,23 @@ class sequence_engine {
         adjoint[k].add(sums_.dS[k].at, padded);
       }
     }
-    if (marks != nullptr) count_clipped<V>(clipped_, padded, stats);
+    if (marks != nullptr) count_clipped<leaf_lane_t>(clipped_, padded, stats);
     end_gradients(first, n);
     if (token_loss) std::copy_n(token_loss_, n, out_.token_loss.row(row_) + first);
+  }
+
+  /// A part that is known when this is compiled is one loop; one that is not is a loop a leaf.
+  template <class Part>
+  void add_part(Part const& part, double w, clip_marks* marks) {
+    if constexpr (is_static_part<Part>) {
+      bool all = true;
+      part.for_each_leaf([&](auto const& l) { all = all && l.coefficient != 0; });
+      if (all) return add_leaves<leaf_lane_t>(part.leaves, block_, w, sums_, marks);
+    }
+    part.for_each_leaf([&](auto const& l) {
+      using Term = std::decay_t<decltype(l.term)>;
+      if (l.coefficient != 0) add_leaves<leaf_lane_t>(leaves<Term>{l, {}}, block_, w, sums_, marks);
+    });
   }
 
   /// Leaves add to the outputs where they lie; a block that does not fill whole lanes goes through a buffer.
@@ -208,7 +222,7 @@ class sequence_engine {
         V const e = lane<V>(adjoint[slot++].total() * normaliser<Statistic>());
         for (int j = 0; j < block_.padded; j += lane_ops<V>::width) {
           mask_t<V> const m = lane_ops<V>::load(block_.mask + j) > lane<V>(0);
-          token<V> const p = passive_token<V, term>(block_, j, m);
+          token<V> const p = passive_token<V, term>(block_, j);
           token<D> t;
           t.logp = D::seeded(p.logp, 0);
           t.old_logp = p.old_logp;
@@ -235,14 +249,14 @@ class sequence_engine {
   objective_needs needs_;
   token_block<T> block_;
   block_sums<T> sums_;
-  alignas(64) T value_[block_tokens] = {};
-  alignas(64) T d_[active_inputs][block_tokens] = {};
-  alignas(64) T dS_[statistic_slots][block_tokens] = {};
+  alignas(64) T value_[block_tokens];
+  alignas(64) T d_[active_inputs][block_tokens];
+  alignas(64) T dS_[statistic_slots][block_tokens];
   alignas(64) T token_loss_[block_tokens];
   clip_marks clipped_;
   double weights_[max_parts];
   fixed_sum losses_[max_parts];
-  sequence_sums observed_;
+  sequence_sums<T> observed_;
   int parts_ = 0;
   std::int64_t at_ = -1;
   std::int64_t row_ = 0;

@@ -68,25 +68,26 @@ void gradient_of_row(Stored const* row, std::int64_t vocabulary, std::int64_t ta
     i = vocabulary;
   }
   // Past the caches a vector that fills whole cache lines is written without being read first.
-  if (stream && can_stream<V, Stored> && i == 0) {
-    std::int64_t const to_line =
-        static_cast<std::int64_t>(-reinterpret_cast<std::uintptr_t>(to) % sizeof(V) / sizeof(Stored));
-    if (to_line > 0 && to_line <= vocabulary) {
-      store_row_end(of(load_row_end<V>(row, to_line)), to_line, to);
+  if constexpr (can_stream<V, Stored>) {
+    if (stream && i == 0) {
+      auto const beyond = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(to) % sizeof(V) / sizeof(Stored));
+      constexpr auto whole = static_cast<std::int64_t>(sizeof(V) / sizeof(Stored));
+      std::int64_t const to_line = beyond > 0 ? std::min(whole - beyond, vocabulary) : 0;
+      for (; i < to_line; i += width) {
+        std::int64_t const n = std::min(width, to_line - i);
+        store_row_end(of(load_row_end<V>(row + i, n)), n, to + i);
+      }
       i = to_line;
+      for (; i + 2 * width <= vocabulary; i += 2 * width) {
+        batch_pair<V> const x = load_rows<V>(row + i);
+        store_rows<true>(batch_pair<V>{of(x.a), of(x.b)}, to + i);
+      }
+      end_of_stream<V>();
     }
-    for (; i + 2 * width <= vocabulary; i += 2 * width) {
-      V const first = of(load_row<V>(row + i));
-      V const second = of(load_row<V>(row + i + width));
-      stream_row(first, to + i);
-      stream_row(second, to + i + width);
-    }
-    end_of_stream<V>();
   }
   for (; i + 2 * width <= vocabulary; i += 2 * width) {
-    V const first = of(load_row<V>(row + i));
-    V const second = of(load_row<V>(row + i + width));
-    store_row(first, second, to + i);
+    batch_pair<V> const x = load_rows<V>(row + i);
+    store_rows(batch_pair<V>{of(x.a), of(x.b)}, to + i);
   }
   for (; i + width <= vocabulary; i += width) store_row(of(load_row<V>(row + i)), to + i);
   if (i < vocabulary) store_row_end(of(load_row_end<V>(row + i, vocabulary - i)), vocabulary - i, to + i);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <aha/advantage/stats.hpp>
-#include <aha/core/column.hpp>
+#include <aha/core/masked_column.hpp>
 #include <aha/cpu/exec.hpp>
 #include <algorithm>
 #include <cmath>
@@ -51,16 +51,8 @@ struct masked_column {
 template <class T>
 status check_masked_column(char const* function, char const* name, masked_column<T> const& c,
                            char const* mask_name = "mask") {
-  auto const shape = [](auto const& v) {
-    return v.rank == 2 ? text("[", v.rows, ", ", v.width, "]") : text("[", v.width, "]");
-  };
-  if (!c.values.present()) return bad_argument(function, name, "a column", "none");
-  bool const fits = c.mask.rank == c.values.rank && c.mask.width == c.values.width &&
-                    (c.mask.rank != 2 || c.mask.rows == c.values.rows);
-  if (c.mask.present() && !fits) {
-    return bad_argument(function, mask_name, text(shape(c.values), " like ", name), shape(c.mask));
-  }
-  status bad;
+  status bad = check_masked_shape(function, name, c.values, c.mask, mask_name);
+  if (!bad.ok()) return bad;
   for (std::int64_t p = 0; p < c.pieces(); ++p) {
     c.for_each(p, [&](std::int64_t i, std::int64_t t, bool, double x) {
       if (std::abs(x) <= largest_member || x != x || !bad.ok()) return;

@@ -2,25 +2,35 @@
 #pragma once
 
 #include <aha/cpu/leaf_loop.hpp>
+#include <aha/loss/kl.hpp>
 #include <aha/loss/observe.hpp>
 
 AHA_NAMESPACE_BEGIN
 
-/// Sums of one sequence's observations on fixed trees; turned into `loss_stats` at the sequence's end.
+/// Sums of one sequence's observations on fixed trees, and ends by place; turned into `loss_stats` at the sequence's end.
+template <class T>
 struct sequence_sums {
   fixed_sum old_kl[3];
   fixed_sum ref_kl[3];
   fixed_sum ratio;
   fixed_sum ratio_square;
   fixed_sum entropy;
+  T log_ratio_min[block_padding];  // by a token's place among so many
+  T log_ratio_max[block_padding];
+
+  sequence_sums() {
+    for (T& x : log_ratio_min) x = std::numeric_limits<T>::infinity();
+    for (T& x : log_ratio_max) x = -std::numeric_limits<T>::infinity();
+  }
 };
 
-/// Sums over one block, sixteen side by side as in `fixed_sum`, in the columns' type: at most sixteen numbers a place before
-/// they are widened, so that a float32 mean is right to 1e-6 of the mean magnitude.
+/// Sums over one block, sixteen or more side by side for `fixed_sum`, in the columns' type: at most sixteen numbers a place
+/// before they are widened, so that a float32 mean is right to 1e-6 of the mean magnitude.
 template <class V>
 struct block_lanes {
   using ops = lane_ops<V>;
-  static constexpr int batches = fixed_sum::width / ops::width;
+  static constexpr int batches = ops::width < fixed_sum::width ? fixed_sum::width / ops::width : 1;
+  static constexpr int tokens = batches * ops::width;
   V lanes[batches];
 
   block_lanes() {
@@ -28,18 +38,21 @@ struct block_lanes {
   }
   void add(int k, V const& x) { lanes[k] = lanes[k] + x; }
   void add_to(fixed_sum& sum) const {
-    scalar_t<V> all[fixed_sum::width];
+    scalar_t<V> all[tokens];
     for (int k = 0; k < batches; ++k) ops::store(all + k * ops::width, lanes[k]);
+    for (int from = fixed_sum::width; from < tokens; from += fixed_sum::width) {
+      for (int k = 0; k < fixed_sum::width; ++k) all[k] += all[from + k];
+    }
     sum.add(all, fixed_sum::width);
   }
 };
 
-/// Calls f(place among sixteen, first token, mask) for every batch of a block.
+/// Calls f(place of the batch in `block_lanes`, first token, mask) for every batch of a block.
 template <class V, class T, class F>
 AHA_INLINE void each_batch(block_columns<T> const& b, int padded, F const& f) {
   constexpr int width = lane_ops<V>::width;
   V const zero = lane<V>(0);
-  for (int j = 0; j < padded; j += fixed_sum::width) {
+  for (int j = 0; j < padded; j += block_lanes<V>::tokens) {
     for (int k = 0; k < block_lanes<V>::batches; ++k) {
       int const at = j + k * width;
       f(k, at, lane_ops<V>::load(b.mask + at) > zero);
@@ -53,13 +66,13 @@ AHA_INLINE void observe_kl(block_columns<T> const& b, int padded, T const* from,
                            More const& more) {
   using ops = lane_ops<V>;
   block_lanes<V> first, second, third;
-  V const half = lane<V>(0.5);
   each_batch<V>(b, padded, [&](int k, int j, mask_t<V> const& m) {
     V const d = ops::load_where(m, to + j) - ops::load_where(m, from + j);
     exponentials<V> const e = math::all_exponentials(d);
-    first.add(k, -d);
-    second.add(k, d * d * half);
-    third.add(k, e.expm1mx);
+    kl_estimates<V> const kl = all_kl_estimates(d, e);
+    first.add(k, kl.k1);
+    second.add(k, kl.k2);
+    third.add(k, kl.k3);
     more(k, m, d, e.exp);
   });
   first.add_to(sums[0]);
@@ -88,24 +101,22 @@ struct ratio_lanes {
     low[k] = math::min(low[k], math::select(m, d, low[k]));
     high[k] = math::max(high[k], math::select(m, d, high[k]));
   }
-  void add_to(sequence_sums& sums, loss_stats& stats) const {
+  template <class T>
+  void add_to(sequence_sums<T>& sums) const {
     sum.add_to(sums.ratio);
     square.add_to(sums.ratio_square);
     for (int k = 0; k < batches; ++k) {
-      scalar_t<V> ends[2][ops::width];
-      ops::store(ends[0], low[k]);
-      ops::store(ends[1], high[k]);
-      for (int i = 0; i < ops::width; ++i) {
-        stats.log_ratio_min = std::min(stats.log_ratio_min, static_cast<double>(ends[0][i]));
-        stats.log_ratio_max = std::max(stats.log_ratio_max, static_cast<double>(ends[1][i]));
-      }
+      T* const least = sums.log_ratio_min + k * ops::width;
+      T* const most = sums.log_ratio_max + k * ops::width;
+      ops::store(least, math::min(ops::load(least), low[k]));
+      ops::store(most, math::max(ops::load(most), high[k]));
     }
   }
 };
 
 /// Observes one block.
 template <class V, class T>
-void observe_block(token_block<T> const& block, unsigned on, sequence_sums& sums, loss_stats& stats) {
+void observe_block(token_block<T> const& block, unsigned on, sequence_sums<T>& sums) {
   using ops = lane_ops<V>;
   block_columns<T> const b = block;
   auto const nothing_more = [](int, mask_t<V> const&, V const&, V const&) {};
@@ -114,7 +125,7 @@ void observe_block(token_block<T> const& block, unsigned on, sequence_sums& sums
     ratio_lanes<V> ratios;
     observe_kl<V>(b, block.padded, b.old_logp, b.logp, sums.old_kl,
                   [&](int k, mask_t<V> const& m, V const& d, V const& e) { ratios.add(k, m, d, e); });
-    if (ratio) ratios.add_to(sums, stats);
+    if (ratio) ratios.add_to(sums);
   }
   if ((on & observe::ref_kl) != 0) observe_kl<V>(b, block.padded, b.logp, b.ref_logp, sums.ref_kl, nothing_more);
   if ((on & observe::entropy) != 0) {
@@ -136,7 +147,8 @@ void count_clipped(clip_marks const& marks, int padded, loss_stats& stats) {
 }
 
 /// Adds a finished sequence of n unmasked tokens.
-inline void finish_sequence(sequence_sums const& s, unsigned on, std::int64_t n, loss_stats& stats) {
+template <class T>
+void finish_sequence(sequence_sums<T> const& s, unsigned on, std::int64_t n, loss_stats& stats) {
   stats.observed = on;
   stats.tokens += n;
   stats.sequences += n > 0 ? 1 : 0;
@@ -149,6 +161,8 @@ inline void finish_sequence(sequence_sums const& s, unsigned on, std::int64_t n,
     stats.ratio_sum += s.ratio.total();
     stats.ratio_square_sum += s.ratio_square.total();
     stats.ratio_count += n;
+    for (T const x : s.log_ratio_min) stats.log_ratio_min = std::min(stats.log_ratio_min, static_cast<double>(x));
+    for (T const x : s.log_ratio_max) stats.log_ratio_max = std::max(stats.log_ratio_max, static_cast<double>(x));
   }
   if ((on & observe::entropy) != 0) {
     stats.entropy_sum += s.entropy.total();

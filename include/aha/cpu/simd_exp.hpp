@@ -14,7 +14,8 @@ struct float_exponential {
   using ops = lane_ops<V>;
 
   AHA_INLINE static V exp(V const& given) {
-    V const x = ops::min(ops::max(given, c(-104.0F)), c(89.0F));  // beyond these e^x is infinite, or 0
+    // Beyond these e^x is infinite, or 0. Without `scale`, n = -126 makes the exponent of 2^(n - 1) that of 0.
+    V const x = ops::min(ops::max(given, c(ops::has_scale ? -104.0F : -87.5F)), c(89.0F));
     V const shifted = shift(x);
     V const n = shifted - c(magic);
     V const r = rest(x, n);
@@ -23,14 +24,12 @@ struct float_exponential {
     q = ops::multiply_add(q, r, c(0x1.55548ep-3F));
     q = ops::multiply_add(q, r, c(0.5F));
     q = ops::multiply_add(q, r, c(1.0F));
+    q = ops::multiply_add(q, r, c(1.0F));
     if constexpr (ops::has_scale) {
-      return ops::scale(ops::multiply_add(q, r, c(1.0F)), n);
+      return ops::scale(q, n);
     } else {
-      // Half of e^r, which times 2^n neither overflows nor, where x counts, underflows: n goes straight to the exponent.
-      V const y = ops::add_exponent(ops::multiply_add(q, r * c(0.5F), c(0.5F)), shifted);
-      // x minus itself: a NaN's bits do not survive the integers.
-      V const itself = x;
-      return ops::multiply_add(ops::zero_unless(given > c(-85.96F), y), c(2.0F), x - itself);
+      V const half = q * ops::add_exponent(c(0x1p-1F), shifted);
+      return half + half;
     }
   }
 

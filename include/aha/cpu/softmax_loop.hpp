@@ -19,10 +19,12 @@ scalar_t<V> block_maximum(Stored const* x, std::int64_t n) {
   V b = a, c = a, d = a;  // comparisons take several cycles each: four chains hide that
   std::int64_t i = 0;
   for (; i + 4 * width <= n; i += 4 * width) {
-    a = math::max(a, load_row<V>(x + i));
-    b = math::max(b, load_row<V>(x + i + width));
-    c = math::max(c, load_row<V>(x + i + 2 * width));
-    d = math::max(d, load_row<V>(x + i + 3 * width));
+    batch_pair<V> const first = load_rows<V>(x + i);
+    batch_pair<V> const second = load_rows<V>(x + i + 2 * width);
+    a = math::max(a, first.a);
+    b = math::max(b, first.b);
+    c = math::max(c, second.a);
+    d = math::max(d, second.b);
   }
   for (; i + width <= n; i += width) a = math::max(a, load_row<V>(x + i));
   if (i < n) b = math::max(b, load_row_end<V>(x + i, n - i));
@@ -88,10 +90,12 @@ void accumulate_block(Stored const* x, std::int64_t n, double temperature, softm
     short_sums<WithEntropy, V> a, b, c, d;
     for (; i + 4 * width <= end; i += 4 * width) {
       prefetch_row(x + i + row_block, 4 * width);
-      a.add(load_row<V>(x + i), top, scale);
-      b.add(load_row<V>(x + i + width), top, scale);
-      c.add(load_row<V>(x + i + 2 * width), top, scale);
-      d.add(load_row<V>(x + i + 3 * width), top, scale);
+      batch_pair<V> const first = load_rows<V>(x + i);
+      batch_pair<V> const second = load_rows<V>(x + i + 2 * width);
+      a.add(first.a, top, scale);
+      b.add(first.b, top, scale);
+      c.add(second.a, top, scale);
+      d.add(second.b, top, scale);
     }
     for (; i + width <= end; i += width) a.add(load_row<V>(x + i), top, scale);
     if (i < end) b.add(load_row_end<V>(x + i, end - i), top, scale);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <aha/core/region.hpp>
 #include <aha/cpu/measure.hpp>
-#include <aha/loss/validate.hpp>
+#include <aha/loss/check_to_tokens.hpp>
 
 AHA_NAMESPACE_BEGIN
 
@@ -22,35 +21,16 @@ status to_tokens(Exec const& exec, Values const& values, layout<host> const& l, 
       "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
   static_assert(is_column_scalar<T> && std::is_same_v<std::remove_pointer_t<decltype(column(out).data)>, T>,
                 "aha: to_tokens takes host values of float or double and a writable output of the same type");
-  char const* const me = "to_tokens";
   column<T const, host> const from = column(values);
   column<T, host> const to = column(out);
-  token_batch<host, T> b;
-  b.layout = l;
-  b.mask = mask;
-  batch_check<T> check(me, b);
-  check.shape(to.rank == 2 ? to.rows * to.width : to.width);
-  if (check.result().ok()) {
-    check.sequences("values", from);
-    check.tokens("out", to);
-    if (mask.present()) check.tokens("mask", mask);
-    if (to.rank == 2 && to.rows > 1 && to.row_stride < to.width) {
-      check.fail("out", "rows that do not overlap", text("a row stride of ", to.row_stride));
-    }
-  }
-  mask_view<host> m = mask.present() ? mask : l.mask;
-  if (check.result().ok()) {
-    place const written[] = {place{"out", region(to)}};
-    place const read[] = {place{"values", region(from)}, place{"mask", region(m)}, place{"layout", region(l.index)}};
-    check.take(check_apart(me, written, read));
-  }
-  if (!check.result().ok()) {
+  if (status const bad = check_to_tokens(from, l, to, mask); !bad.ok()) {
     struct failed {
       aha::status status;
     };
-    return fail<failed>(check.result()).status;
+    return fail<failed>(bad).status;
   }
 
+  mask_view<host> m = mask.present() ? mask : l.mask;
   if (!l.is_packed() && m.rank == 1) m.row_stride = l.width;
   std::int64_t const stride = to.rank == 2 ? to.row_stride : l.width;
   constexpr std::int64_t sequences_a_piece = 64;

@@ -14,6 +14,12 @@ AHA_NAMESPACE_BEGIN
 /// fixed sum's sixteen, small enough that all block buffers stay in the first-level cache.
 inline constexpr int block_tokens = 256;
 
+/// Blocks are padded to a multiple of this: whole lanes of every instruction set, and of the fixed sum's sixteen.
+inline constexpr int block_padding = 32;
+constexpr int padded_tokens(std::int64_t n) {
+  return static_cast<int>((n + block_padding - 1) / block_padding * block_padding);
+}
+
 /// Calls f(typed pointer) for a mask's element type, once a sequence instead of once a token.
 template <class F>
 void visit_mask(mask_view<host> const& m, F&& f) {
@@ -64,7 +70,7 @@ struct block_columns {
 template <class T>
 struct token_block : block_columns<T> {
   int count = 0;   ///< tokens
-  int padded = 0;  ///< count rounded up to a multiple of 16
+  int padded = 0;  ///< count rounded up to whole lanes
   T S[statistic_slots] = {};
 };
 
@@ -80,14 +86,14 @@ class block_stager {
   void sequence(std::int64_t i, std::int64_t longest) {
     i_ = i;
     row_ = b_.layout.row(i);
-    int const n = static_cast<int>(std::min<std::int64_t>((longest + 15) / 16 * 16, block_tokens));
+    int const n = padded_tokens(std::min<std::int64_t>(longest, block_tokens));
     if (b_.adv.scope == scope::sequence) std::fill_n(adv_, n, b_.adv.values.data[i]);
     if (b_.weight.scope == scope::sequence) std::fill_n(weight_, n, b_.weight.values.data[i]);
   }
   /// Stages the tokens [first, first + n) of the sequence's row.
   void stage(std::int64_t first, int n, token_block<T>& block) {
     block.count = n;
-    block.padded = (n + 15) / 16 * 16;
+    block.padded = padded_tokens(n);
     block.mask = mask_buffer_;
     block.keep = keep_;
     if (mask_.present() || n != all_in_) stage_mask(mask_, row_, first, n, block.padded, mask_buffer_);

@@ -41,19 +41,6 @@ void dispatch_dtype(dtype d, F const& fn) {
   }
 }
 
-/// A row's results to where they are wanted, rounded once.
-template <class T>
-void put_row(logp_outputs<T> const& out, std::int64_t i, std::int64_t t, softmax_row const& r) {
-  auto const put = [&](column<T> const& c, double x) {
-    if (c.present()) c.row(i)[t] = static_cast<T>(x);
-  };
-  put(out.logp, r.logp);
-  put(out.lse, r.lse);
-  put(out.entropy, r.entropy);
-  put(out.max, r.max);
-  put(out.log_sum, r.log_sum);
-}
-
 /// What `token_logp` refuses, before it writes anything. Counts the rows that take part.
 template <class T>
 status validate_token_logp(logit_rows<host> const& rows, mask_view<host> const& mask, logp_outputs<T> const& out,

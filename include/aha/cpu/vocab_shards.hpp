@@ -25,16 +25,9 @@ row_status softmax_partials(Exec const& exec, logit_rows<host> const& rows, mask
   static_assert(
       is_cpu_exec<Exec>,
       "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
-  constexpr char const* function = "softmax_partials";
   row_status result;
-  status s = check_rows<void>(function, rows, mask);
-  if (s.ok()) s = check_beside(function, "partials", rows, out, true);
-  if (s.ok()) s = check_writable(function, "partials", rows, out);
-  if (s.ok()) {
-    s = check_apart(function, {{"partials", region(out)}},
-                    {{"logits", region(rows, rows.data)}, {"targets", region(rows.targets)}, {"mask", region(mask)}});
-  }
-  if (s.ok()) s = check_targets(function, rows, mask, result.rows);
+  status s = check_softmax_partials(rows, mask, out);
+  if (s.ok()) s = check_targets("softmax_partials", rows, mask, result.rows);
   if (!s.ok()) return fail<row_status>(s);
   dispatch_dtype(rows.type, [&](auto* tag) {
     using Stored = std::remove_pointer_t<decltype(tag)>;
@@ -55,17 +48,9 @@ row_status merge_partials(Exec const& exec, span<column<softmax_partial const, h
   static_assert(
       is_cpu_exec<Exec>,
       "aha: the first argument is where the call runs: exec::cpu{threads}, exec::scalar{} or exec::on(executor)");
-  constexpr char const* function = "merge_partials";
+  if (status s = check_merge_partials(shards, temperature, out); !s.ok()) return fail<row_status>(s);
   partial_rows const l(out);
   row_status result;
-  status s = check_partials(function, l, out.data, temperature);
-  if (s.ok() && shards.size() < 1) s = bad_argument(function, "shards", "at least one", "none");
-  if (s.ok()) s = check_writable(function, "partials", l, out, "partials");
-  for (std::int64_t k = 0; s.ok() && k < shards.size(); ++k) {
-    s = check_beside(function, "shards", l, shards[k], true, "partials");
-    if (s.ok()) s = check_apart(function, {{"partials", region(out)}}, {{"shards", region(shards[k])}});
-  }
-  if (!s.ok()) return fail<row_status>(s);
   for_each_row(exec, l, [&](std::int64_t i, std::int64_t t) {
     softmax_partial row = shards[0].row(i)[t];
     for (std::int64_t k = 1; k < shards.size(); ++k) row = merge(row, shards[k].row(i)[t], temperature);

@@ -59,6 +59,11 @@ struct part {
     leaves.for_each_leaf(f);
   }
 };
+/// Whether the leaves of a part are known when it is compiled.
+template <class Part>
+inline constexpr bool is_static_part = false;
+template <class Leaves>
+inline constexpr bool is_static_part<part<Leaves>> = true;
 
 /// A sum of parts; each has its own aggregate, all are evaluated in one pass.
 template <class... Parts>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <aha/loss/term.hpp>
+#include <limits>
 #include <utility>
 
 AHA_NAMESPACE_BEGIN
@@ -24,6 +25,7 @@ struct clip : term {
   static constexpr unsigned sides = clips::low | clips::high;
   static constexpr bool differentiates_statistic = L == level::sequence;
   using statistic = std::conditional_t<L == level::token, no_statistic, mean_log_ratio>;
+  static constexpr double infinite = std::numeric_limits<double>::infinity();
   double eps_low = 0.2;
   double eps_high = 0.2;
   log_ratio_bounds bounds;
@@ -36,7 +38,11 @@ struct clip : term {
   AHA_FN V operator()(token<V> const& t) const {
     using P = passive_t<V>;
     V const r = math::exp(log_ratio<L>(t, bounds));
-    return -math::min(r * t.adv, math::clamp(r, lane<P>(1 - eps_low), lane<P>(1 + eps_high)) * t.adv);
+    // The smaller product, by the sign of A: one limit binds, and products that round to one number are no tie.
+    mask_t<V> const bad = t.adv < lane<P>(0);
+    P const low = math::zero_unless(bad, lane<P>(1 - eps_low));
+    P const high = math::select(bad, lane<P>(infinite), lane<P>(1 + eps_high));
+    return math::clamp(r, low, high) * -t.adv;
   }
   /// Low: r < 1 - eps_low where adv < 0. High: r > 1 + eps_high where adv > 0.
   template <class V>

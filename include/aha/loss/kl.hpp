@@ -36,6 +36,19 @@ AHA_FN inline V kl_estimate(estimator e, V const& d) {
   }
 }
 
+/// k1, k2 and k3 at one d: what observers report.
+template <class V>
+struct kl_estimates {
+  V k1;
+  V k2;
+  V k3;
+};
+/// From the exponentials of d, which others may share. No lane of duals.
+template <class V>
+AHA_FN inline kl_estimates<V> all_kl_estimates(V const& d, exponentials<V> const& e) {
+  return {kl_estimate(estimator::k1, d), kl_estimate(estimator::k2, d), e.expm1mx};
+}
+
 /// KL penalty to a reference policy:  l = clamp(k(clamp(d, low, high)) [* r], out_low, out_high),  d = log ref - log pi
 /// k3 as in GRPO arXiv:2402.03300 eq. 4. `gradient` same: derivative of that value (k1: the score function, 0 in
 /// expectation; k2: the gradient of KL(pi || ref); k3: of KL(ref || pi)). k1, k2, k3: that estimator's derivative at the
@@ -53,13 +66,14 @@ struct kl : term {
   static constexpr std::string_view keyword = "level";
   using statistic = std::conditional_t<L == level::token, no_statistic, mean_log_ratio>;
   static constexpr bool differentiates_statistic = L == level::sequence;
+  static constexpr double infinite = std::numeric_limits<double>::infinity();
   estimator value = estimator::k3;
   kl_gradient gradient =
       L == level::token ? kl_gradient::same : kl_gradient::ratio;  ///< other levels have only the ratio
   double low = -20;
   double high = 20;
-  double out_low = -std::numeric_limits<double>::infinity();
-  double out_high = std::numeric_limits<double>::infinity();
+  double out_low = -infinite;
+  double out_high = infinite;
   log_ratio_bounds bounds;
 
   constexpr kl() = default;
@@ -118,10 +132,7 @@ struct kl : term {
   }
 
  private:
-  [[nodiscard]] AHA_FN constexpr bool limits_value() const {
-    // A limit is finite where it minus itself is 0: kernels may not call std::numeric_limits here.
-    return out_low - out_low == 0 || out_high - out_high == 0;
-  }
+  [[nodiscard]] AHA_FN constexpr bool limits_value() const { return out_low > -infinite || out_high < infinite; }
   /// abs would fall on `ratio`: it becomes a value without a name, which validation refuses.
   static constexpr kl_gradient gradient_of(estimator g) {
     return static_cast<kl_gradient>(g == estimator::abs ? 255 : static_cast<int>(g) + 1);

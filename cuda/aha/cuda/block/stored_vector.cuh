@@ -150,5 +150,12 @@ __device__ inline uint4 shifted(uint4 const& low, uint4 const& high, int shift) 
   for (int k = 0; k < 4; ++k) w[k] = __funnelshift_r(w[k], w[k + 1], static_cast<std::uint32_t>(bits));
   return {w[0], w[1], w[2], w[3]};
 }
+/// Sixteen bytes that begin `offset` bytes (more than -16, less than 16) behind granule g of what `granule(n)` gives.
+template <class Granule>
+__device__ inline uint4 read_at(Granule const& granule, int g, int offset) {
+  if (offset == 0) return granule(g);
+  return offset > 0 ? shifted(granule(g), granule(g + 1), offset)
+                    : shifted(granule(g - 1), granule(g), offset + granule_bytes);
+}
 
 AHA_NAMESPACE_END
