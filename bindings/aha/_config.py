@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import importlib.util
 import os
@@ -30,8 +31,7 @@ def _cuda() -> dict[str, Any] | str:
     found = importlib.util.find_spec(f"{__package__}._aha_cuda")
     if found is None or found.origin is None:
         return "none: this build has no _aha_cuda, which pip install . builds where it finds nvcc"
-    from . import _cuda as engine
-
+    engine: Any = importlib.import_module("._cuda", __package__)
     megabytes = round(os.path.getsize(found.origin) / 1e6, 1)
     return {"_aha_cuda": f"{megabytes} MB", "sm": engine.architectures}
 

@@ -119,7 +119,7 @@ def test_arguments_are_refused_before_a_device_is_asked_for():
         aha.token_logp(there(logits.astype(np.float64)), there(targets))
     with raises(ValueError, "aha::advantages: ids: expected cuda:0 like reward, got a NumPy array"):
         aha.advantages(aha.advantage.grpo, there(logp), aha.groups(ids=targets[0]))
-    with raises(TypeError, "aha::advantages: groups: expected aha.groups(ids=...) or aha.groups(offsets=...), got an ndarray"):
+    with raises(TypeError, "aha::advantages: groups: expected aha.groups(ids=...) or aha.groups(offsets=...), got a ndarray"):
         aha.advantages(aha.advantage.grpo, there(logp), targets)
     with raises(TypeError, "aha::advantages: method: expected aha.advantage.group(...), got a str"):
         aha._cuda.advantages("grpo", there(logp), aha.groups(ids=targets[0]))
