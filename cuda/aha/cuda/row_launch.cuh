@@ -114,30 +114,36 @@ bool prepare_kernel(launcher& launch, device_limits const& limits, void (*kernel
   return has;
 }
 
+/// Loss and gradient of every row of one storage type. A function of its own, which a program may compile apart.
+template <class Stored, class Source>
+void launch_stored_row_losses(launcher& launch, row_problem const& p, Source const& source) {
+  device_limits limits;
+  launch.take(limits_of_device(limits));
+  if (!launch.ok()) return;
+  std::int64_t const bytes = p.rows.vocabulary * static_cast<std::int64_t>(sizeof(Stored));
+  auto const on_chip = row_on_chip_kernel<Stored, row_threads, Source>;
+  static kernel_facts of_on_chip;
+  int const cluster =
+      prepare_kernel(launch, limits, on_chip, of_on_chip) ? row_cluster(bytes, limits.shared_a_block) : 0;
+  if (cluster > 0) {
+    row_on_chip_shape const shape = shape_of_row<Stored>(p.rows.vocabulary, cluster);
+    return launch.clusters(on_chip, p.rows.size(), cluster, row_threads, shape.shared_bytes, p, shape, source);
+  }
+  // Two blocks a multiprocessor, each with half of its shared memory for the row.
+  int const share = limits.shared_a_processor / 2 - 3 * 1024;
+  int const kept_bytes = share < bytes ? share / granule_bytes * granule_bytes : static_cast<int>(bytes);
+  auto const two_sweeps = row_two_sweeps_kernel<Stored, sweep_threads, Source>;
+  static kernel_facts of_two_sweeps;
+  prepare_kernel(launch, limits, two_sweeps, of_two_sweeps);
+  launch.clusters(two_sweeps, p.rows.size(), 1, sweep_threads, kept_bytes, p, kept_bytes / granule_bytes, source);
+}
+
 /// Loss and gradient of every row.
 template <class Source>
 void launch_row_losses(launcher& launch, row_problem const& p, Source const& source) {
-  device_limits limits;
-  launch.take(limits_of_device(limits));
   if (!launch.ok() || p.rows.vocabulary == 0) return;
   for_stored_type(p.rows.type, [&](auto* tag) {
-    using Stored = std::remove_pointer_t<decltype(tag)>;
-    std::int64_t const bytes = p.rows.vocabulary * static_cast<std::int64_t>(sizeof(Stored));
-    auto const on_chip = row_on_chip_kernel<Stored, row_threads, Source>;
-    static kernel_facts of_on_chip;
-    int const cluster =
-        prepare_kernel(launch, limits, on_chip, of_on_chip) ? row_cluster(bytes, limits.shared_a_block) : 0;
-    if (cluster > 0) {
-      row_on_chip_shape const shape = shape_of_row<Stored>(p.rows.vocabulary, cluster);
-      return launch.clusters(on_chip, p.rows.size(), cluster, row_threads, shape.shared_bytes, p, shape, source);
-    }
-    // Two blocks a multiprocessor, each with half of its shared memory for the row.
-    int const share = limits.shared_a_processor / 2 - 3 * 1024;
-    int const kept_bytes = share < bytes ? share / granule_bytes * granule_bytes : static_cast<int>(bytes);
-    auto const two_sweeps = row_two_sweeps_kernel<Stored, sweep_threads, Source>;
-    static kernel_facts of_two_sweeps;
-    prepare_kernel(launch, limits, two_sweeps, of_two_sweeps);
-    launch.clusters(two_sweeps, p.rows.size(), 1, sweep_threads, kept_bytes, p, kept_bytes / granule_bytes, source);
+    launch_stored_row_losses<std::remove_pointer_t<decltype(tag)>>(launch, p, source);
   });
 }
 
