@@ -5,6 +5,7 @@ Left out by name where the package has no `_aha_cuda`. --host-only: the host's p
 """
 
 import json
+import statistics
 import sys
 import time
 
@@ -59,6 +60,8 @@ def on_the_host(name, shape, dtype, call, rounds=25, calls=50):
             call()
         seconds.append((time.perf_counter() - begin) / calls)
         torch.cuda.synchronize()
+    if "--host-only" in sys.argv:
+        print(f"{name} {shape}: {statistics.median(seconds) * 1e6:.1f} us", file=sys.stderr)
     print(json.dumps({"work": "host cost of a call", "shape": shape, "dtype": dtype, "implementation": name, "bytes": 0,
                       "seconds": seconds, "extra_bytes": None}), flush=True)
 

@@ -55,6 +55,7 @@ step() { # NAME
   [ $code -eq 0 ] || { grep -E ' error |error:|Error|^E  |^FAILED' "$log" | head -n 40; tail -n 15 "$log"; }
   passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0}))
   printf '%-7s %4d s  %s\n' "$1" $((SECONDS - began)) "$line"
+  [ "$1" != cost ] || grep ' us$' "$log"
   [ ! -d "${OUT:-}" ] || cp "$log" "$OUT/"
 }
 [ $# -gt 0 ] || set -- "${all[@]}"
