@@ -19,6 +19,13 @@
 #define AHA_INLINE_LAMBDA
 #endif
 
+/// A function that holds a loop of lanes: implicit constructors, which no attribute can mark, are inlined into it too.
+#if AHA_DETAIL_INLINES
+#define AHA_FLATTEN __attribute__((flatten))
+#else
+#define AHA_FLATTEN
+#endif
+
 /// Marks what may run in a kernel: the only trace of nvcc under `include/`. On the host it is part of a loop over lanes.
 #if defined(__CUDACC__)
 #define AHA_FN __host__ __device__

@@ -258,8 +258,8 @@ AHA_INLINE void plain_leaves(leaves<Term, More...> const& list, leaves<Done...> 
 /// are wanted the tokens that a term clips are marked, from the same exponential. The same code for every lane and
 /// objective.
 template <class V, class T, class... Terms>
-void add_leaves(leaves<Terms...> const& list, token_block<T> const& block, double scale, block_sums<T>& sums,
-                clip_marks* marks) {
+AHA_FLATTEN void add_leaves(leaves<Terms...> const& list, token_block<T> const& block, double scale,
+                            block_sums<T>& sums, clip_marks* marks) {
   bool plain = true;
   list.for_each_leaf([&](auto const& l) { plain = plain && l.weight == 0 && !l.keep; });
   constexpr unsigned touched = (0U | ... | sums_of<Terms>);
