@@ -7,7 +7,7 @@ AHA_NAMESPACE_BEGIN
 
 /// Exponentials of float batches, one reduction for every instruction set:  x = n ln 2 + r,  |r| <= ln 2 / 2,
 /// e^r = 1 + r + r^2 q(r), q a polynomial fitted to the least largest error. Within 1.2 ulp for e^x, infinities and NaN
-/// included; what is below 2^-124 is 0 (subnormal too on AVX-512). A third of the instructions of xsimd 8.1's.
+/// included; what is below 2^-125.5 is 0 (on AVX-512 only what no subnormal holds). A third of xsimd 8.1's instructions.
 /// `V` is a lane with the float operations of `simd.hpp`: every step is written for all of its batches before the next.
 template <class V>
 struct float_exponential {
