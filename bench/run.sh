@@ -1,21 +1,22 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# bash bench/run.sh [cpu|peers|cuda] [--json FILE] [--rounds N] [--smoke]
+# bash bench/run.sh [cpu|peers|cuda] [--json FILE] [--rounds N] [--smoke] [--filter REGEX]
 #
 # cpu: the C++ rows. peers (the default): those, aha's Python functions and PyTorch's forms of the same works, in one run.
 # Sets up and builds what is missing, measures in rounds, prints one table. --smoke: tiny sizes, to see that it works.
 # cuda: the kernels and their peers on a GPU; needs nvcc and, for the peers, PyTorch in python3, and installs nothing.
+# --filter: cuda only, aha's rows that match "work shape dtype implementation", without the peers.
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
-usage() { sed -n '3,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '3,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 refuse() {
   printf 'bench/run.sh: %s\n' "$1" >&2
   usage >&2
   exit 2
 }
 
-mode=peers json='' rounds=3 smoke=no
+mode=peers json='' rounds=3 smoke=no filter=''
 while [ $# -gt 0 ]; do
   case "$1" in
     cpu | peers | cuda) mode="$1" ;;
@@ -24,6 +25,8 @@ while [ $# -gt 0 ]; do
     --rounds) [ $# -ge 2 ] || refuse '--rounds: expected a number'; rounds="$2"; shift ;;
     --rounds=*) rounds="${1#--rounds=}" ;;
     --smoke) smoke=yes ;;
+    --filter) [ $# -ge 2 ] || refuse '--filter: expected a regular expression'; filter="$2"; shift ;;
+    --filter=*) filter="${1#--filter=}" ;;
     -h | --help) usage; exit 0 ;;
     *) refuse "expected cpu, peers or cuda, got $1" ;;
   esac
@@ -36,11 +39,14 @@ if [ -n "$json" ]; then
   json="$(cd "$(dirname "$json")" && pwd)/$(basename "$json")"
 fi
 
+[ -z "$filter" ] || [ "$mode" = cuda ] || refuse '--filter: expected cuda'
+
 if [ "$mode" = cuda ]; then
   command -v nvcc >/dev/null || refuse 'cuda: expected nvcc on the PATH, got none'
   options=()
   [ $smoke = no ] || options+=(--smoke)
   [ -z "$json" ] || options+=(--json "$json")
+  [ -z "$filter" ] || options+=(--filter "$filter")
   exec python3 "$root/bench/cuda/measure.py" "${options[@]}"
 fi
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
-// advantages(...) and its method; the names of baselines and scales come from the type lists.
-#include <aha/advantage/dynamic.hpp>
+// advantages(...), its method and its groups as classes.
 #include <aha/cpu/advantages.hpp>
-#include <vector>
 
+#include "advantages_call.hpp"
 #include "bind.hpp"
-#include "columns.hpp"
-#include "options.hpp"
+#include "device_dispatch.hpp"
 #include "stats_record.hpp"
 
 namespace aha_python {
@@ -14,54 +12,10 @@ namespace {
 
 namespace adv = aha::advantage;
 
-struct group_array {
-  bool by_offsets = false;
-  py::object values;
-};
-
 struct advantage_answer {
   py::object adv;
   aha::advantage_stats stats;
 };
-
-adv::dynamic_group make_group_method(py::args const& args, py::kwargs const& kwargs) {
-  static option_keys const keys{"baseline",  "scale",       "eps",       "ddof", "eps_at",
-                                "singleton", "zero_spread", "flat_rest", "clip"};
-  call_arguments call("advantage.group", args, kwargs);
-  adv::dynamic_group m;
-  // None is refused: whoever means "none" would get the default.
-  auto const chosen = [&](char const* keyword, auto list, std::string_view fallback) {
-    py::handle const h = call.given(keys[keyword]);
-    return h ? choice_of(h, call.at(keys[keyword]), names_in(list)) : std::string(fallback);
-  };
-  std::string const baseline = chosen("baseline", adv::baselines{}, adv::mean::name);
-  std::string const scale = chosen("scale", adv::scales{}, adv::standard_deviation::name);
-  aha::for_each_type(adv::baselines{}, [&](auto tag) {
-    using Baseline = typename decltype(tag)::type;
-    if (baseline == Baseline::name) m.baseline = adv::dynamic_baseline(Baseline{});
-  });
-  aha::for_each_type(adv::scales{}, [&](auto tag) {
-    using Scale = typename decltype(tag)::type;
-    if (scale != Scale::name) return;
-    Scale s;
-    set_members(s, call, keys);
-    refuse_members_of_others<Scale>(adv::scales{}, call, keys, "scale");
-    m.scale = adv::dynamic_scale(s);
-  });
-  set_members(m, call, keys);
-  call.finish(keys.all());
-  aha::status const s = validate(m, "advantage.group");
-  if (!s.ok()) throw py::value_error(s.message());
-  return m;
-}
-
-std::string group_method_repr(adv::dynamic_group const& m) {
-  std::string const baseline =
-      std::visit([](auto const& b) { return quoted(std::decay_t<decltype(b)>::name); }, m.baseline.choice);
-  std::string const scale = std::visit(
-      [](auto const& s) { return quoted(std::decay_t<decltype(s)>::name) + members_repr(s); }, m.scale.choice);
-  return "advantage.group(baseline=" + baseline + ", scale=" + scale + members_repr(m) + ")";
-}
 
 group_array make_groups(py::args const& args, py::kwargs const& kwargs) {
   static key const k_ids{"ids"};
@@ -76,65 +30,36 @@ group_array make_groups(py::args const& args, py::kwargs const& kwargs) {
 }
 
 template <class T>
-advantage_answer run(call_arguments& call, adv::dynamic_group const& method, array_view const& reward,
-                     group_array const& groups) {
-  static key const k_valid{"valid"};
-  static key const k_batch{"batch"};
-  static key const k_adv{"adv"};
-  static key const k_threads{"threads"};
-  static key const k_reward{"reward"};
-  std::vector<array_view> owners;
-  argument const at_index{"advantages", groups.by_offsets ? "offsets" : "ids"};
-  owners.push_back(view_of(groups.values, at_index));
-  aha::index_view<> const index = index_of(owners.back(), at_index);
-  aha::groups<> const by = groups.by_offsets ? aha::groups<>::by_offsets(index) : aha::groups<>::by_id(index);
-  aha::mask_view<> valid;
-  if (py::handle const given = call.keyword(k_valid)) {
-    owners.push_back(view_of(given, call.at(k_valid)));
-    valid = mask_of(owners.back(), call.at(k_valid));
-  }
-  std::optional<aha::moments> const batch = moments_of(call.keyword(k_batch), call.at(k_batch));
-  py::handle const buffer = call.keyword(k_adv);
-  aha::exec::cpu const exec{threads_of(call.keyword(k_threads), call.at(k_threads))};
-  call.finish(k_valid, k_batch, k_adv, k_threads);
-  require_rows(reward, call.at(k_reward), 1);
+advantage_answer run(call_arguments& call, adv::dynamic_group const& method, array_view const& reward) {
+  advantages_call<T> a(call, reward);
   advantage_answer answer;
-  answer.adv = buffer ? py::reinterpret_borrow<py::object>(buffer)
-                      : new_array(reward, dtype_of<T>(), reward.shape.data(), 1, call.at(k_adv));
-  array_view const to = view_of(answer.adv, call.at(k_adv));
-  require_rows(to, call.at(k_adv), 1);
-  aha::column<T> const out = output_of<T>(to, call.at(k_adv), "reward");
-  aha::span<T const> const from(static_cast<T const*>(reward.data), reward.shape[0]);
-  aha::span<T> const write(out.data, out.width);
   {
     py::gil_scoped_release const unlocked;
-    answer.stats = aha::advantages(exec, method, from, by, write, valid, batch);
+    answer.stats = aha::advantages(aha::exec::cpu{a.threads}, method, a.reward, a.by, a.adv, a.valid, a.batch);
   }
-  answer.adv = handed_over(std::move(answer.adv));
+  answer.adv = a.finished();
   return answer;
 }
 
-advantage_answer advantages(py::args const& args, py::kwargs const& kwargs) {
-  static key const k_method{"method"};
-  static key const k_reward{"reward"};
-  static key const k_groups{"groups"};
+py::object advantages(py::args const& args, py::kwargs const& kwargs) {
   call_arguments call("advantages", args, kwargs);
-  py::handle const method = call.required(k_method);
-  if (!py::isinstance<adv::dynamic_group>(method))
-    wrong_type(call.at(k_method), "aha.advantage.group(...)", kind_of_object(method));
-  array_view const reward = view_of(call.required(k_reward), call.at(k_reward));
-  py::handle const groups = call.required(k_groups);
-  if (!py::isinstance<group_array>(groups)) {
-    wrong_type(call.at(k_groups), "aha.groups(ids=...) or aha.groups(offsets=...)", kind_of_object(groups));
-  }
-  adv::dynamic_group const& m = method.cast<adv::dynamic_group const&>();
-  group_array const& g = groups.cast<group_array const&>();
-  if (reward.type == dtype::f64) return run<double>(call, m, reward, g);
-  if (reward.type != dtype::f32) wrong_type(call.at(k_reward), "float32 or float64", name_of(reward));
-  return run<float>(call, m, reward, g);
+  advantages_head const head(call);
+  if (is_on_cuda(head.reward)) return on_cuda("advantages", false, args, kwargs);
+  argument const where = call.at(advantages_keys::get().reward);
+  array_view const reward = view_of(head.reward, where);
+  return with_type(reward, where, [&](auto zero) { return py::cast(run<decltype(zero)>(call, head.method, reward)); });
 }
 
 }  // namespace
+
+adv::dynamic_group group_method_of(py::handle value, argument where) {
+  if (!py::isinstance<adv::dynamic_group>(value)) wrong_type(where, group_method_text, kind_of_object(value));
+  return value.cast<adv::dynamic_group const&>();
+}
+group_array groups_of(py::handle value, argument where) {
+  if (!py::isinstance<group_array>(value)) wrong_type(where, groups_text, kind_of_object(value));
+  return value.cast<group_array const&>();
+}
 
 void bind_advantage(py::module_& m) {
   py::class_<adv::dynamic_group>(

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // token_logp(...) and logits_gradient(...): the two halves of a loss from logits.
+#include <aha/cpu/logits.hpp>
+
 #include "bind.hpp"
+#include "device_dispatch.hpp"
 #include "logits_calls.hpp"
 
 namespace aha_python {
@@ -11,53 +14,35 @@ logp_answer run_token_logp(row_arguments& a, bool entropy) {
   logp_arrays<T> made("token_logp", a.logits, entropy);
   {
     py::gil_scoped_release const unlocked;
-    aha::token_logp(a.exec, a.rows, a.mask, made.out);
+    aha::token_logp(aha::exec::cpu{a.threads}, a.rows, a.mask, made.out);
   }
   return made.finished();
 }
 
-logp_answer token_logp(bool autograd, py::args const& args, py::kwargs const& kwargs) {
+py::object token_logp(bool autograd, py::args const& args, py::kwargs const& kwargs) {
   logits_keys const& k = logits_keys::get();
   call_arguments call("token_logp", args, kwargs);
+  if (is_on_cuda(logits_of(call))) return on_cuda("token_logp", autograd, args, kwargs);
   row_arguments a(call, autograd);
   bool const entropy = flag_of(call.keyword(k.entropy), call.at(k.entropy), false);
   call.finish(k.logits, k.targets, k.temperature, k.entropy, k.mask, k.threads);
-  return column_dtype(a.logits) == dtype::f64 ? run_token_logp<double>(a, entropy) : run_token_logp<float>(a, entropy);
+  return column_dtype(a.logits) == dtype::f64 ? py::cast(run_token_logp<double>(a, entropy))
+                                              : py::cast(run_token_logp<float>(a, entropy));
 }
 
 template <class T>
 py::object run_gradient(call_arguments& call, row_arguments& a) {
-  logits_keys const& k = logits_keys::get();
-  auto const column = [&](key const& name, aha::column<T const>& to) {
-    if (py::handle const given = call.keyword(name)) {
-      a.owners.push_back(view_of(given, call.at(name)));
-      to = column_of<T>(a.owners.back(), call.at(name), "the columns beside these logits");
-    }
-  };
-  aha::softmax_columns<T> softmax;
-  aha::logit_coefficients<T> by;
-  column(k.max, softmax.max);
-  column(k.log_sum, softmax.log_sum);
-  column(k.entropy, softmax.entropy);
-  column(k.dlogp, by.dlogp);
-  column(k.dentropy, by.dentropy);
-  column(k.dlse, by.dlse);
-  a.take_shard(call);
-  py::handle const given = call.keyword(k.dlogits);
-  bool const inplace = flag_of(call.keyword(k.inplace), call.at(k.inplace), false);
-  call.finish(k.logits, k.targets, k.max, k.log_sum, k.entropy, k.dlogp, k.dentropy, k.dlse, k.temperature, k.mask,
-              k.vocab_offset, k.vocab_size, k.dlogits, k.inplace, k.threads);
-  gradient_target const to = gradient_target_of(given, inplace, a.logits, a.object, call.at(k.dlogits), true);
+  gradient_arguments<T> g(call, a);
   {
     py::gil_scoped_release const unlocked;
-    aha::logits_gradient(a.exec, a.rows, a.mask, softmax, by, to.view);
+    aha::logits_gradient(aha::exec::cpu{a.threads}, a.rows, a.mask, g.softmax, g.by, g.to.view);
   }
-  if (inplace) mark_written(a.logits);
-  return handed_over(to.object);
+  return g.finished(a);
 }
 
 py::object logits_gradient(bool autograd, py::args const& args, py::kwargs const& kwargs) {
   call_arguments call("logits_gradient", args, kwargs);
+  if (is_on_cuda(logits_of(call))) return on_cuda("logits_gradient", autograd, args, kwargs);
   row_arguments a(call, autograd);
   return column_dtype(a.logits) == dtype::f64 ? run_gradient<double>(call, a) : run_gradient<float>(call, a);
 }

@@ -1,113 +1,41 @@
 // SPDX-License-Identifier: MIT
 // loss(...): from log-probabilities to a number, gradients and statistics.
 #include <aha/cpu/loss.hpp>
-#include <aha/loss/dynamic.hpp>
 
 #include "answers.hpp"
 #include "bind.hpp"
-#include "columns.hpp"
+#include "device_dispatch.hpp"
+#include "loss_call.hpp"
 
 namespace aha_python {
 namespace {
 
-struct loss_keys {
-  key objective{"objective"}, logp{"logp"};
-  static loss_keys const& get() {
-    static loss_keys const keys;
-    return keys;
-  }
-};
-
-/// The first column with one entry a token that is there: it has the shape and the type of the others.
-struct leading_column {
-  char const* name;
-  array_view view;
-};
-
 template <class T>
-loss_answer run(call_arguments& call, leading_column const& first, aha::dynamic_objective const& objective,
+loss_answer run(call_arguments& call, key const& name, array_view const& first, aha::dynamic_objective const& objective,
                 bool autograd) {
-  batch_keys const& k = batch_keys::get();
-  std::vector<array_view> owners;
-  owners.reserve(32);
-  aha::token_batch<aha::host, T> b;
-  fill_columns(b, call, first.name, owners);
-  aha::column<T const> shape;
-  key const* const keys[] = {nullptr,  nullptr,      nullptr,    &k.entropy, &k.lse,
-                             &k.value, &k.old_value, &k.returns, &k.given};
-  int i = 0;
-  aha::token_batch<aha::host, T>::columns(b, [&](std::string_view name, unsigned flag, aha::column<T const>& to) {
-    key const* const at = keys[i++];
-    bool const leads = name == first.name;
-    if (leads) {
-      to = column_of<T>(first.view, {call.function(), first.name}, nullptr);
-      shape = to;
-    }
-    if (at == nullptr) return;
-    py::handle const value = call.keyword(*at);
-    if (!value || leads) return;
-    // What the objective is differentiated by may require grad under autograd; what it takes as it is may not.
-    owners.push_back(view_of(value, call.at(*at), autograd && flag == aha::reads_of(aha::active_input_of(flag))));
-    to = column_of<T>(owners.back(), call.at(*at), first.name);
-  });
-  b.layout = layout_of(call.function(), first.name, first.view.rank, shape.rows, shape.width,
-                       call.keyword(k.cu_seqlens), call.keyword(k.lens), owners);
-  unsigned const observed = observers_of(call.keyword(k.observe), call.at(k.observe));
-  aha::exec::cpu const exec{threads_of(call.keyword(k.threads), call.at(k.threads))};
-
-  py::handle const wanted = call.keyword(k.outputs);
-  output_request asked;
-  if (wanted) asked = outputs_of(wanted, call.at(k.outputs));
-  call.finish(k.old_logp, k.ref_logp, k.entropy, k.lse, k.value, k.old_value, k.returns, k.given, k.adv, k.weight,
-              k.keep, k.mask, k.cu_seqlens, k.lens, k.length, k.prompt_tokens, k.totals, k.scale, k.observe, k.outputs,
-              k.threads, loss_keys::get().objective, loss_keys::get().logp);
-  if (!wanted) {
-    unsigned const active = aha::needs_of_objective(objective).active;
-    for_each_output([&](std::string_view, aha::active_input const* input, std::size_t at) {
-      bool const read = input != nullptr && (active & aha::reads_of(*input)) != 0;
-      asked.each[at] = py::bool_(read || (at == 0 && b.logp.present()));
-    });
-  }
-  // New arrays are made last: what is wrong with the call is known by then.
-  aha::outputs<T> out;
+  loss_call<T> a(call, name, first, objective, autograd);
   loss_answer answer;
-  std::size_t at = 0;
-  aha::outputs<T>::each(out, [&](std::string_view name, aha::column<T>& to) {
-    answer.outputs[at] =
-        output_for<T>(asked.each[at], {call.function(), name.data()}, first.view, first.name, to, owners);
-    ++at;
-  });
   {
     py::gil_scoped_release const unlocked;
-    aha::loss_result const r = aha::loss(exec, objective, b, out, observed);
+    aha::loss_result const r = aha::loss(aha::exec::cpu{a.threads}, objective, a.batch, a.out, a.observed);
     answer.loss = r.loss;
     answer.stats = r.stats;
   }
-  for (py::object& x : answer.outputs) x = handed_over(std::move(x));
+  answer.outputs = a.finished();
   return answer;
 }
 
-loss_answer loss(bool autograd, py::args const& args, py::kwargs const& kwargs) {
+py::object loss(bool autograd, py::args const& args, py::kwargs const& kwargs) {
   loss_keys const& own = loss_keys::get();
-  batch_keys const& k = batch_keys::get();
   call_arguments call("loss", args, kwargs);
   aha::dynamic_objective const& objective = objective_of(call.required(own.objective), call.at(own.objective));
-  py::handle value = call.optional(own.logp);
-  key const* leading = &own.logp;
-  for (key const* other : {&k.entropy, &k.lse, &k.value, &k.given}) {
-    if (value && !value.is_none()) break;
-    leading = other;
-    value = call.peek(*other);
-  }
-  if (!value || value.is_none()) {
-    aha::active_input const read = aha::active_input_of(aha::needs_of_objective(objective).named);
-    key const* const keys[] = {&own.logp, &k.entropy, &k.lse, &k.value, &k.given};
-    wrong_type(call.at(*keys[static_cast<int>(read)]), "a column", "none");
-  }
-  leading_column const first{leading->text, view_of(value, call.at(*leading), autograd)};
-  if (first.view.type == dtype::f64) return run<double>(call, first, objective, autograd);
-  if (first.view.type != dtype::f32) wrong_type(call.at(*leading), "float32 or float64", name_of(first.view));
-  return run<float>(call, first, objective, autograd);
+  leading_argument const leading = leading_of(call);
+  if (leading.name == nullptr) no_column(call, objective);
+  if (is_on_cuda(leading.value)) return on_cuda("loss", autograd, args, kwargs);
+  array_view const first = view_of(leading.value, call.at(*leading.name), autograd);
+  if (first.type == dtype::f64) return py::cast(run<double>(call, *leading.name, first, objective, autograd));
+  if (first.type != dtype::f32) wrong_type(call.at(*leading.name), "float32 or float64", name_of(first));
+  return py::cast(run<float>(call, *leading.name, first, objective, autograd));
 }
 
 }  // namespace

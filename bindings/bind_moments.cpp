@@ -1,50 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Moments as a class, and how described options are read from keywords and shown.
+// Moments as a class.
 #include <cmath>
 
+#include "advantage_methods.hpp"
 #include "bind.hpp"
-#include "options.hpp"
 #include "stats_record.hpp"
 
 namespace aha_python {
 
-void set_option(aha::advantage::clip_range& to, py::handle value, argument where) {
-  constexpr double none = std::numeric_limits<double>::infinity();
-  if (value.is_none()) return;
-  if (PyNumber_Check(value.ptr()) != 0) {
-    to = aha::advantage::clip_range(number_of(value, where, none));
-    return;
-  }
-  if (!(py::isinstance<py::tuple>(value) || py::isinstance<py::list>(value)) || py::len(value) != 2) {
-    wrong_type(where, "a pair (low, high), a number or None", kind_of_object(value));
-  }
-  py::sequence const pair = py::reinterpret_borrow<py::sequence>(value);
-  py::object const low = pair[0];
-  py::object const high = pair[1];
-  to = aha::advantage::clip_range(low.is_none() ? -none : number_of(low, where, none),
-                                  high.is_none() ? none : number_of(high, where, none));
-}
-
-std::string option_repr(double x) { return py::repr(py::float_(x)); }
-std::string option_repr(int x) { return std::to_string(x); }
-std::string option_repr(bool x) { return x ? "True" : "False"; }
-std::string option_repr(aha::advantage::clip_range const& c) {
-  if (std::isinf(c.low) && std::isinf(c.high)) return "None";
-  auto const end = [](double x) { return std::isinf(x) ? std::string("None") : option_repr(x); };
-  return "(" + end(c.low) + ", " + end(c.high) + ")";
-}
-
-py::kwargs keywords_of(std::string const& repr) {
-  py::module_ const ast = py::module_::import("ast");
-  py::kwargs keywords;
-  py::object const call = ast.attr("parse")(repr, py::arg("mode") = "eval").attr("body");
-  for (py::handle const k : call.attr("keywords")) keywords[k.attr("arg")] = ast.attr("literal_eval")(k.attr("value"));
-  return keywords;
-}
-
 std::optional<aha::moments> moments_of(py::handle value, argument where) {
   if (!value) return {};
-  if (!py::isinstance<aha::moments>(value)) wrong_type(where, "aha.moments(...)", kind_of_object(value));
+  if (!py::isinstance<aha::moments>(value)) wrong_type(where, moments_text, kind_of_object(value));
   return value.cast<aha::moments>();
 }
 

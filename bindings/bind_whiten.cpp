@@ -1,215 +1,83 @@
 // SPDX-License-Identifier: MIT
 // Statistics of a masked column, whitening, and sequence values as token columns.
-#include <aha/advantage/registry.hpp>
 #include <aha/cpu/to_tokens.hpp>
 #include <aha/cpu/whiten.hpp>
-#include <variant>
-#include <vector>
 
 #include "bind.hpp"
-#include "columns.hpp"
-#include "options.hpp"
+#include "column_calls.hpp"
+#include "device_dispatch.hpp"
 #include "stats_record.hpp"
 
 namespace aha_python {
 namespace {
-
-namespace adv = aha::advantage;
-
-/// `advantage.whitening(...)`: one of the list's scales.
-template <class List>
-struct whitening_of;
-template <class... Scales>
-struct whitening_of<aha::type_list<Scales...>> {
-  using type = std::variant<adv::whitening<Scales>...>;
-};
-struct whitening_method {
-  whitening_of<adv::whitening_scales>::type choice;
-};
 
 struct whiten_answer {
   py::object out;
   aha::column_stats stats;
 };
 
-whitening_method make_whitening(py::args const& args, py::kwargs const& kwargs) {
-  static option_keys const keys{"scale", "eps", "ddof", "eps_at", "shift_mean", "singleton", "zero_spread", "clip"};
-  call_arguments call("advantage.whitening", args, kwargs);
-  py::handle const given = call.given(keys["scale"]);
-  std::string const scale = given ? choice_of(given, call.at(keys["scale"]), names_in(adv::whitening_scales{}))
-                                  : std::string(adv::standard_deviation::name);
-  whitening_method m;
-  aha::for_each_type(adv::whitening_scales{}, [&](auto tag) {
-    using Scale = typename decltype(tag)::type;
-    if (scale != Scale::name) return;
-    adv::whitening<Scale> w;
-    set_members(w.scale, call, keys);
-    refuse_members_of_others<Scale>(adv::whitening_scales{}, call, keys, "scale");
-    set_members(w, call, keys);
-    aha::status const s = validate(w, "advantage.whitening");
-    if (!s.ok()) throw py::value_error(s.message());
-    m.choice = w;
-  });
-  call.finish(keys.all());
-  return m;
-}
-
-std::string whitening_repr(whitening_method const& m) {
-  return std::visit(
-      [](auto const& w) {
-        return "advantage.whitening(scale=" + quoted(std::decay_t<decltype(w.scale)>::name) + members_repr(w.scale) +
-               members_repr(w) + ")";
-      },
-      m.choice);
-}
-
-/// Calls f with a zero of the column's type.
-template <class F>
-auto with_type(array_view const& x, argument where, F const& f) {
-  if (x.type == dtype::f64) return f(double{});
-  if (x.type != dtype::f32) wrong_type(where, "float32 or float64", name_of(x));
-  return f(float{});
-}
-
-/// What `measure` and `whiten` share: the column, its mask, the threads.
-struct column_arguments {
-  key x{"x"}, mask{"mask"}, threads{"threads"};
-  static column_arguments const& get() {
-    static column_arguments const keys;
-    return keys;
-  }
-};
-
-aha::mask_view<> take_mask(call_arguments& call, key const& k, std::vector<array_view>& owners) {
-  py::handle const given = call.keyword(k);
-  if (!given) return {};
-  owners.push_back(view_of(given, call.at(k)));
-  return mask_of(owners.back(), call.at(k));
-}
-
-aha::column_stats measure(py::args const& args, py::kwargs const& kwargs) {
-  column_arguments const& k = column_arguments::get();
+py::object measure(py::args const& args, py::kwargs const& kwargs) {
   call_arguments call("measure", args, kwargs);
-  array_view const x = view_of(call.required(k.x), call.at(k.x));
-  std::vector<array_view> owners;
-  aha::mask_view<> const mask = take_mask(call, k.mask, owners);
-  aha::exec::cpu const exec{threads_of(call.keyword(k.threads), call.at(k.threads))};
-  call.finish(k.x, k.mask, k.threads);
-  return with_type(x, call.at(k.x), [&](auto zero) {
-    auto const column = column_of<decltype(zero)>(x, call.at(k.x), nullptr);
+  key const& name = column_keys::get().x;
+  py::handle const object = call.required(name);
+  if (is_on_cuda(object)) return on_cuda("measure", false, args, kwargs);
+  array_view const x = view_of(object, call.at(name));
+  measure_call const a(call);
+  return py::cast(with_type(x, call.at(name), [&](auto zero) {
+    auto const column = column_of<decltype(zero)>(x, call.at(name), nullptr);
     py::gil_scoped_release const unlocked;
-    return aha::measure(exec, column, mask);
-  });
+    return aha::measure(aha::exec::cpu{a.threads}, column, a.mask);
+  }));
 }
 
-whiten_answer whiten(py::args const& args, py::kwargs const& kwargs) {
-  static key const k_method{"method"};
-  static key const k_moments{"moments"};
-  static key const k_out{"out"};
-  column_arguments const& k = column_arguments::get();
+py::object whiten(py::args const& args, py::kwargs const& kwargs) {
   call_arguments call("whiten", args, kwargs);
-  py::handle const method = call.required(k_method);
-  if (!py::isinstance<whitening_method>(method)) {
-    wrong_type(call.at(k_method), "aha.advantage.whitening(...)", kind_of_object(method));
-  }
-  array_view const x = view_of(call.required(k.x), call.at(k.x));
-  std::vector<array_view> owners;
-  aha::mask_view<> const mask = take_mask(call, k.mask, owners);
-  std::optional<aha::moments> const given = moments_of(call.keyword(k_moments), call.at(k_moments));
-  py::handle const buffer = call.keyword(k_out);
-  aha::exec::cpu const exec{threads_of(call.keyword(k.threads), call.at(k.threads))};
-  call.finish(k_method, k.x, k.mask, k_moments, k_out, k.threads);
-  return with_type(x, call.at(k.x), [&](auto zero) {
+  argument const where = call.at(column_keys::get().x);
+  whiten_head const head(call);
+  if (is_on_cuda(head.x)) return on_cuda("whiten", false, args, kwargs);
+  array_view const x = view_of(head.x, where);
+  whiten_call const a(call);
+  return py::cast(with_type(x, where, [&](auto zero) {
     using T = decltype(zero);
-    auto const column = column_of<T>(x, call.at(k.x), nullptr);
+    auto const column = column_of<T>(x, where, nullptr);
+    written_column<T> to(call, a.buffer, x, "x", x.shape.data(), x.rank);
     whiten_answer answer;
-    answer.out = buffer ? py::reinterpret_borrow<py::object>(buffer)
-                        : new_array(x, dtype_of<T>(), x.shape.data(), x.rank, call.at(k_out));
-    array_view const to = view_of(answer.out, call.at(k_out));
-    aha::column<T> const out = output_of<T>(to, call.at(k_out), "x");
-    whitening_method const& m = method.cast<whitening_method const&>();
     {
       py::gil_scoped_release const unlocked;
-      answer.stats =
-          std::visit([&](auto const& w) { return aha::whiten(exec, w, column, out, mask, given); }, m.choice);
+      aha::exec::cpu const exec{a.threads};
+      answer.stats = std::visit([&](auto const& w) { return aha::whiten(exec, w, column, to.out, a.mask, a.moments); },
+                                head.method.choice);
     }
-    answer.out = handed_over(std::move(answer.out));
+    answer.out = to.finished();
     return answer;
-  });
+  }));
 }
 
 py::object to_tokens(py::args const& args, py::kwargs const& kwargs) {
-  static key const k_values{"values"};
-  static key const k_cu{"cu_seqlens"};
-  static key const k_lens{"lens"};
-  static key const k_mask{"mask"};
-  static key const k_shape{"shape"};
-  static key const k_out{"out"};
-  static key const k_threads{"threads"};
   call_arguments call("to_tokens", args, kwargs);
-  array_view const values = view_of(call.required(k_values), call.at(k_values));
-  py::handle const cu = call.keyword(k_cu);
-  py::handle const lens = call.keyword(k_lens);
-  py::handle const shape = call.keyword(k_shape);
-  std::vector<array_view> owners;
-  owners.reserve(8);
-  aha::mask_view<> const mask = take_mask(call, k_mask, owners);
-  py::handle const buffer = call.keyword(k_out);
-  aha::exec::cpu const exec{threads_of(call.keyword(k_threads), call.at(k_threads))};
-  call.finish(k_values, k_cu, k_lens, k_mask, k_shape, k_out, k_threads);
-  require_rows(values, call.at(k_values), 1);
-  if (shape && (mask.present() || cu || buffer)) {
-    wrong_value(call.at(k_shape), "None where cu_seqlens, a mask or out say it", "a shape");
-  }
-
-  // The shape of the tokens: cu_seqlens' last entry, or that of out, mask or shape.
-  std::int64_t extents[2] = {0, 0};
-  int rank = 2;
-  if (cu) {
-    owners.push_back(view_of(cu, call.at(k_cu)));
-    aha::index_view<> const index = index_of(owners.back(), call.at(k_cu));
-    rank = 1;
-    extents[0] = index.rank == 1 && index.width > 0 ? index[index.width - 1] : 0;
-    if (extents[0] < 0) wrong_value(call.at(k_cu), "a last entry >= 0", aha::to_text(extents[0]));
-  } else if (buffer) {
-    owners.push_back(view_of(buffer, call.at(k_out)));
-    if (owners.back().rank != 2) wrong_value(call.at(k_out), "[B, L] without cu_seqlens", shape_text(owners.back()));
-    extents[0] = owners.back().shape[0];
-    extents[1] = owners.back().shape[1];
-  } else if (mask.present()) {
-    if (mask.rank != 2) wrong_value(call.at(k_mask), "[B, L] without cu_seqlens", "a list");
-    extents[0] = mask.rows;
-    extents[1] = mask.width;
-  } else if (shape) {
-    if (!py::isinstance<py::tuple>(shape) || py::len(shape) != 2) {
-      wrong_type(call.at(k_shape), "a tuple (B, L)", kind_of_object(shape));
-    }
-    py::tuple const pair = py::reinterpret_borrow<py::tuple>(shape);
-    for (std::size_t d = 0; d < 2; ++d) {
-      extents[d] = integer_of(pair[d], call.at(k_shape), 0);
-      if (extents[d] < 0) wrong_value(call.at(k_shape), "numbers >= 0", aha::to_text(extents[d]));
-    }
-  } else {
-    wrong_value(call.at(k_shape), "cu_seqlens, a mask, out or shape", "none of them");
-  }
-  aha::layout<> const layout = layout_of("to_tokens", "out", rank, rank == 1 ? 1 : extents[0],
-                                         rank == 1 ? extents[0] : extents[1], cu, lens, owners);
-  return with_type(values, call.at(k_values), [&](auto zero) {
+  argument const where = call.at(column_keys::get().values);
+  py::handle const object = call.required(column_keys::get().values);
+  if (is_on_cuda(object)) return on_cuda("to_tokens", false, args, kwargs);
+  array_view const values = view_of(object, where);
+  to_tokens_call const a(call, values, [](aha::index_view<> const& cu) { return cu[cu.width - 1]; });
+  return with_type(values, where, [&](auto zero) {
     using T = decltype(zero);
-    py::object result = buffer ? py::reinterpret_borrow<py::object>(buffer)
-                               : new_array(values, dtype_of<T>(), extents, rank, call.at(k_out));
-    array_view const to = view_of(result, call.at(k_out));
-    aha::column<T> const out = output_of<T>(to, call.at(k_out), "values");
-    auto const from = column_of<T>(values, call.at(k_values), nullptr);
+    written_column<T> to(call, a.buffer, values, "values", a.extents, a.rank);
+    auto const from = column_of<T>(values, where, nullptr);
     {
       py::gil_scoped_release const unlocked;
-      aha::to_tokens(exec, from, layout, out, mask);
+      aha::to_tokens(aha::exec::cpu{a.threads}, from, a.layout, to.out, a.mask);
     }
-    return handed_over(std::move(result));
+    return to.finished();
   });
 }
 
 }  // namespace
+
+whitening_method whitening_of_object(py::handle value, argument where) {
+  if (!py::isinstance<whitening_method>(value)) wrong_type(where, whitening_text, kind_of_object(value));
+  return value.cast<whitening_method const&>();
+}
 
 void bind_whiten(py::module_& m) {
   py::class_<whitening_method>(

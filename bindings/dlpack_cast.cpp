@@ -2,7 +2,6 @@
 #include "dlpack_cast.hpp"
 
 #include <aha/core/error.hpp>
-#include <stdexcept>
 #include <utility>
 
 namespace aha_python {
@@ -12,14 +11,6 @@ void wrong_type(argument where, std::string_view expected, std::string_view got)
 }
 void wrong_value(argument where, std::string_view expected, std::string_view got) {
   throw py::value_error(aha::bad_argument(where.function, where.name, expected, got).message());
-}
-
-void wrong_device(argument where, std::string_view device) {
-  char const* const expected = "host memory (CPU)";
-  std::string_view const kind = device.substr(0, device.find(':'));
-  if (kind != "cuda" && kind != "cuda_managed") wrong_value(where, expected, device);
-  std::string_view const got = "a CUDA tensor: this build has no CUDA back end (_aha_cuda)";
-  throw std::runtime_error(aha::bad_argument(where.function, where.name, expected, got).message());
 }
 
 std::int64_t array_view::size() const {

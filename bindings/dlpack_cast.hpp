@@ -26,7 +26,8 @@ struct argument {
 /// `aha::<function>: <name>: expected <expected>, got <got>` as a TypeError (wrong kind of object) or a ValueError.
 [[noreturn]] void wrong_type(argument where, std::string_view expected, std::string_view got);
 [[noreturn]] void wrong_value(argument where, std::string_view expected, std::string_view got);
-/// An array on another device. CUDA's is a RuntimeError: the argument is right, this build cannot take it.
+/// An array on another device than the call's. CUDA's is a RuntimeError where the build has no CUDA back end: the
+/// argument is right, this build cannot take it.
 [[noreturn]] void wrong_device(argument where, std::string_view device);
 
 /// An array that somebody else owns: NumPy, torch on the host, or anything with `__dlpack__` on the host.

@@ -5,13 +5,12 @@
 #include <aha/core/error.hpp>
 #include <vector>
 
+#include "array_place.hpp"
 #include "dlpack_cast.hpp"
 #include "owned_array.hpp"
 
 namespace aha_python {
 namespace {
-
-char const* const what_we_take = "a NumPy array or a tensor on the CPU (torch, or anything with __dlpack__)";
 
 /// torch, if the program has imported it. References are kept for the life of the process.
 /// Torch tensors do not go through `__dlpack__`: asking for it and for `__dlpack_device__` takes ten times as long as
@@ -32,7 +31,6 @@ struct torch_names {
   PyObject* stride = PyUnicode_InternFromString("stride");
   PyObject* shape = PyUnicode_InternFromString("shape");
   PyObject* type = PyUnicode_InternFromString("dtype");
-  PyObject* is_cpu = PyUnicode_InternFromString("is_cpu");
   PyObject* requires_grad = PyUnicode_InternFromString("requires_grad");
   PyObject* is_neg = PyUnicode_InternFromString("is_neg");
   PyObject* layout = PyUnicode_InternFromString("layout");
@@ -98,9 +96,7 @@ void fill_from_torch(array_view& a, py::handle object, torch_names const& names,
       wrong_type(where, "a plain torch.Tensor (of a DTensor: to_local())", kind_of_object(object));
     }
   }
-  if (attribute(x, names.is_cpu).ptr() != Py_True) {
-    wrong_device(where, std::string(py::str(object.attr("device"))));
-  }
+  array_place::require_torch(object, where);
   if (!active && attribute(x, names.requires_grad).ptr() == Py_True) refuse_gradient(where);
   if (attribute(x, names.layout).ptr() != names.strided) {
     wrong_type(where, "a dense tensor", std::string(py::str(object.attr("layout"))));
@@ -130,6 +126,7 @@ void fill_from_torch(array_view& a, py::handle object, torch_names const& names,
 }
 
 void fill_from_numpy(array_view& a, py::handle object, argument where) {
+  array_place::require_numpy(where);
   py::array const x = py::reinterpret_borrow<py::array>(object);
   py::dtype const type = x.dtype();
   std::int64_t const bytes = type.itemsize();
@@ -186,12 +183,14 @@ std::pair<Managed const*, py::object> take_over(py::handle capsule, char const* 
 /// be asked.
 py::object capsule_of(py::handle object) {
   py::object const method = object.attr("__dlpack__");
+  py::dict keywords;
+  array_place::ask(object, keywords);
   try {
-    return method(py::arg("max_version") = py::make_tuple(dlpack::major_version, dlpack::minor_version));
+    return method(py::arg("max_version") = py::make_tuple(dlpack::major_version, dlpack::minor_version), **keywords);
   } catch (py::error_already_set& e) {
     if (!e.matches(PyExc_TypeError)) throw;
   }
-  return method();
+  return method(**keywords);
 }
 
 /// What cannot be exported (a tracer, an array over several devices) says why itself: in the house's shape, with the
@@ -210,11 +209,6 @@ auto asking(argument where, F const& f) {
   }
 }
 
-void require_host(std::int64_t type, std::int64_t index, argument where) {
-  if (type == dlpack::host_device) return;
-  wrong_device(where, dlpack::device_name(type, index));
-}
-
 bool is_jax(py::handle object) {
   return std::string(py::str(py::type::handle_of(object).attr("__module__"))).rfind("jax", 0) == 0;
 }
@@ -228,7 +222,7 @@ void fill_from_dlpack(array_view& a, py::handle object, argument where) {
     py::tuple const device = object.attr("__dlpack_device__")();
     return std::pair{py::int_(device[0]).cast<std::int64_t>(), py::int_(device[1]).cast<std::int64_t>()};
   });
-  require_host(type, index, where);
+  array_place::require_dlpack(type, index, where);
   py::object const capsule = asking(where, [&] { return capsule_of(object); });
   dlpack::tensor const* t = nullptr;
   if (PyCapsule_IsValid(capsule.ptr(), dlpack::versioned_name) != 0) {
@@ -248,7 +242,7 @@ void fill_from_dlpack(array_view& a, py::handle object, argument where) {
     wrong_type(where, "a DLPack capsule from __dlpack__()", kind_of_object(capsule));
   }
   if (a.readonly) a.readonly_name = kind_of_object(object);
-  require_host(t->device.device_type, t->device.device_id, where);
+  array_place::require_dlpack(t->device.device_type, t->device.device_id, where);
   a.type = dlpack::dtype_of(t->dtype);
   if (a.type == dtype::other) a.type_name = dlpack::type_name(t->dtype);
   set_rank(a, t->ndim, where);
@@ -277,12 +271,11 @@ array_view view_of(py::handle object, argument where, bool active) {
   } else if ((torch = torch_if_imported()) != nullptr &&
              PyObject_TypeCheck(object.ptr(), reinterpret_cast<PyTypeObject*>(torch->tensor)) != 0) {
     fill_from_torch(a, object, *torch, where, active);
-  } else if (py::isinstance<owned_array>(object)) {
-    a = object.cast<owned_array const&>().view();
+  } else if (array_place::is_ours(object, a)) {
   } else if (py::hasattr(object, "__dlpack__") && py::hasattr(object, "__dlpack_device__")) {
     fill_from_dlpack(a, object, where);
   } else {
-    wrong_type(where, what_we_take, kind_of_object(object));
+    wrong_type(where, array_place::kinds, kind_of_object(object));
   }
   if (a.size() > 0 && reinterpret_cast<std::uintptr_t>(a.data) % static_cast<std::uintptr_t>(bytes_of(a.type)) != 0) {
     wrong_value(where, "aligned memory", "an unaligned view");
@@ -301,25 +294,12 @@ py::object new_array(array_view const& like, dtype type, std::int64_t const* sha
     for (int i = 0; i < rank; ++i) size[static_cast<std::size_t>(i)] = py::int_(shape[i]);
     for (auto const& known : names.dtypes) {
       if (known.type == type) {
-        return py::handle(names.empty)(size, py::arg("dtype") = py::handle(known.object), py::arg("device") = "cpu");
+        return py::handle(names.empty)(size, py::arg("dtype") = py::handle(known.object),
+                                       py::arg("device") = array_place::torch_device(like));
       }
     }
   }
-  if (like.from_dlpack) return py::cast(owned_array(like.from_dlpack, type, shape, rank));
-  if (type == dtype::bf16) wrong_type(where, "a buffer to write to (NumPy has no bfloat16 to return)", "none");
-  std::vector<py::ssize_t> const size(shape, shape + rank);
-  switch (type) {
-    case dtype::f32: return py::array_t<float>(size);
-    case dtype::f64: return py::array_t<double>(size);
-    case dtype::i64: return py::array_t<std::int64_t>(size);
-    case dtype::f16: return py::array(py::dtype("float16"), size);
-    default: wrong_type(where, "float32, float64, float16 or int64", name_of(type));
-  }
-}
-
-py::object handed_over(py::object result) {
-  if (!result || !py::isinstance<owned_array>(result)) return result;
-  return result.cast<owned_array const&>().from_dlpack()(result);
+  return array_place::new_array(like, type, shape, rank, where);
 }
 
 }  // namespace aha_python

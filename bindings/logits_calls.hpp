@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <aha/cpu/logits.hpp>
+#include <aha/core/logit_columns.hpp>
 #include <vector>
 
 #include "logits_views.hpp"
@@ -27,13 +27,16 @@ struct logits_keys {
   }
 };
 
+/// The logits of a call without asking for them: what decides which engine has the call. Null where there are none.
+inline py::handle logits_of(call_arguments const& call) { return call.first(logits_keys::get().logits); }
+
 /// The arguments that functions of logits share, as views.
 struct row_arguments {
   py::handle object;  // the logits
   array_view logits;
   aha::logit_rows<> rows;
   aha::mask_view<> mask;
-  aha::exec::cpu exec;
+  int threads = 0;
   std::vector<array_view> owners;
 
   row_arguments(call_arguments& call, bool autograd) {
@@ -48,7 +51,7 @@ struct row_arguments {
       owners.push_back(view_of(given, call.at(k.mask)));
       mask = mask_of(owners.back(), call.at(k.mask));
     }
-    exec.threads = threads_of(call.keyword(k.threads), call.at(k.threads));
+    threads = threads_of(call.keyword(k.threads), call.at(k.threads));
   }
   /// Which ids the rows hold, where they are a shard of the vocabulary.
   void take_shard(call_arguments& call) {
@@ -87,6 +90,42 @@ struct logp_arrays {
       *x = handed_over(std::move(*x));
     }
     return std::move(answer);
+  }
+};
+
+/// The arguments of `logits_gradient` beside those.
+template <class T>
+struct gradient_arguments {
+  aha::softmax_columns<T> softmax;
+  aha::logit_coefficients<T> by;
+  gradient_target to;
+  bool inplace = false;
+
+  gradient_arguments(call_arguments& call, row_arguments& a) {
+    logits_keys const& k = logits_keys::get();
+    auto const column = [&](key const& name, aha::column<T const>& view) {
+      if (py::handle const given = call.keyword(name)) {
+        a.owners.push_back(view_of(given, call.at(name)));
+        view = column_of<T>(a.owners.back(), call.at(name), "the columns beside these logits");
+      }
+    };
+    column(k.max, softmax.max);
+    column(k.log_sum, softmax.log_sum);
+    column(k.entropy, softmax.entropy);
+    column(k.dlogp, by.dlogp);
+    column(k.dentropy, by.dentropy);
+    column(k.dlse, by.dlse);
+    a.take_shard(call);
+    py::handle const given = call.keyword(k.dlogits);
+    inplace = flag_of(call.keyword(k.inplace), call.at(k.inplace), false);
+    call.finish(k.logits, k.targets, k.max, k.log_sum, k.entropy, k.dlogp, k.dentropy, k.dlse, k.temperature, k.mask,
+                k.vocab_offset, k.vocab_size, k.dlogits, k.inplace, k.threads);
+    to = gradient_target_of(given, inplace, a.logits, a.object, call.at(k.dlogits), true);
+  }
+  /// The gradient, once it is written.
+  py::object finished(row_arguments const& a) {
+    if (inplace) mark_written(a.logits);
+    return handed_over(std::move(to.object));
   }
 };
 

@@ -96,7 +96,7 @@ def __init__(self, *, ids: None = None, offsets: Array) -> None: ...""",
 }
 ARRAY = '''\
 class Array(Protocol):
-    """A NumPy array, a torch tensor on the CPU, or anything else with `__dlpack__` on the CPU. Lists are not arrays."""
+    """A NumPy array, a torch tensor, or anything else with `__dlpack__`, on the CPU or a CUDA device. Lists are not arrays."""
 
     def __dlpack_device__(self) -> tuple[Any, Any]: ...'''
 
@@ -312,8 +312,12 @@ class Writer:
         return HEAD + imports(text, self.aha, torch_names=True) + text
 
     def result_class(self, name, cls):
-        known = {"loss": "Tensor", "stats": "loss_stats"}
-        own = [f"    {member}: {known.get(member, 'Any')}" for member in cls.__slots__]
+        known = {"loss": "Tensor", "stats": "loss_stats", "bad_targets": "int", "bad_offsets": "int"}
+        own = [f"    {member}: {known.get(member, 'Any')}" for member in cls.__slots__ if not member.startswith("_")]
+        for member, value in sorted(vars(cls).items()):
+            if isinstance(value, property):
+                head = ["@property", f"def {member}(self) -> {known.get(member, 'Any')}:"]
+                own += ["    " + x if x else x for x in finished(head, documented(value, "    ", 4))]
         init = list(inspect.signature(cls.__init__).parameters.values())
         head = self.signature("__init__", init, "None", types={p.name: known.get(p.name, "Any") for p in init[1:]})
         return [f"class {name}:", *documented(cls, "    "), "", *own, *("    " + x for x in finished(head, []))]

@@ -2,11 +2,9 @@
 #pragma once
 
 #include <aha/advantage/policy.hpp>
-#include <aha/core/moments.hpp>
 #include <aha/core/options.hpp>
 #include <aha/core/type_list.hpp>
 #include <iterator>
-#include <optional>
 #include <vector>
 
 #include "arguments.hpp"
@@ -115,10 +113,7 @@ std::string members_repr(Options const& options) {
   return s;
 }
 
-/// Moments of `aha.moments`; absent where the argument is.
 /// The keywords of a repr such as `advantage.group(scale="std", eps=1e-06)`: what its pickle holds.
 py::kwargs keywords_of(std::string const& repr);
-
-std::optional<aha::moments> moments_of(py::handle value, argument where);
 
 }  // namespace aha_python

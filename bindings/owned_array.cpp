@@ -27,14 +27,14 @@ struct export_record {
   Managed managed{};
   std::vector<std::int64_t> shape;
   std::vector<std::int64_t> stride;
-  std::shared_ptr<void> memory;
+  owned_memory memory;
 };
 
 template <class Managed>
 py::object make_capsule(export_record<Managed>* record, dtype type, char const* name) {
   Managed& m = record->managed;
-  m.dl_tensor = {record->memory.get(),
-                 {host_device, 0},
+  m.dl_tensor = {record->memory.data.get(),
+                 record->memory.on,
                  static_cast<std::int32_t>(record->shape.size()),
                  code_of(type),
                  record->shape.data(),
@@ -79,21 +79,27 @@ std::int64_t bytes_of(dtype type) {
   return bits == 0 ? 1 : bits / 8;
 }
 
-owned_array::owned_array(py::object from_dlpack, dtype type, std::int64_t const* shape, int rank)
+owned_memory host_memory(std::int64_t bytes) {
+  constexpr std::align_val_t alignment{64};
+  void* const p = ::operator new(static_cast<std::size_t>(bytes), alignment);
+  return {{dlpack::host_device, 0},
+          std::shared_ptr<void>(p, [](void* q) { ::operator delete (q, std::align_val_t{64}); })};
+}
+
+owned_array::owned_array(py::object from_dlpack, dtype type, std::int64_t const* shape, int rank,
+                         owned_memory (*allocate)(std::int64_t bytes))
     : from_dlpack_(std::move(from_dlpack)), type_(type), shape_(shape, shape + rank), stride_(shape_.size()) {
   std::int64_t entries = 1;
   for (std::size_t i = shape_.size(); i-- > 0;) {
     stride_[i] = entries;
     entries *= shape_[i];
   }
-  constexpr std::align_val_t alignment{64};
-  memory_ = std::shared_ptr<void>(::operator new(static_cast<std::size_t>(entries * bytes_of(type)), alignment),
-                                  [](void* p) { ::operator delete (p, std::align_val_t{64}); });
+  memory_ = allocate(entries * bytes_of(type));
 }
 
 array_view owned_array::view() const {
   array_view a;
-  a.data = memory_.get();
+  a.data = memory_.data.get();
   a.type = type_;
   a.from = origin::dlpack;
   a.rank = static_cast<int>(shape_.size());
@@ -118,7 +124,8 @@ py::object owned_array::capsule(py::object const& max_version) const {
 }
 
 void bind_owned_array(py::module_& m) {
-  py::class_<owned_array>(m, "_owned_array", "Memory of a result on its way to the array library that asked for it.")
+  py::class_<owned_array>(m, "_owned_array", py::module_local(),
+                          "Memory of a result on its way to the array library that asked for it.")
       .def(
           "__dlpack__",
           [](owned_array const& a, py::object const&, py::object const& max_version, py::object const&,
@@ -128,8 +135,9 @@ void bind_owned_array(py::module_& m) {
           "__dlpack__($self, *, stream=None, max_version=None, dl_device=None, copy=None)\n--\n\nThe memory, as a "
           "capsule.")
       .def(
-          "__dlpack_device__", [](owned_array const&) { return py::make_tuple(dlpack::host_device, 0); },
-          "__dlpack_device__($self)\n--\n\nThe host.");
+          "__dlpack_device__",
+          [](owned_array const& a) { return py::make_tuple(a.on().device_type, a.on().device_id); },
+          "__dlpack_device__($self)\n--\n\nWhere the memory is.");
 }
 
 }  // namespace aha_python

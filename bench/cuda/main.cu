@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// aha_bench_cuda [--smoke]: the C++ rows of bench/run.sh cuda, one JSON object a line. Ceilings of the same run (a
+// aha_bench_cuda [--smoke] [--filter REGEX]: the C++ rows of bench/run.sh cuda, one JSON object a line. Ceilings of the same run (a
 // device-to-device copy, a read), the kernels over rows of logits at many vocabularies, the token engine, host costs.
 #include <aha/cuda/loss_from_logits.cuh>
 #include <cstring>
@@ -102,6 +102,7 @@ struct token_columns {
 };
 
 static auto const grpo = sequence_mean(clip{0.2, 0.28} + 0.04 * kl(k3));
+static auto const dapo = token_mean(clip{0.2, 0.28} + 0.04 * kl(k3));
 static auto const gspo = sequence_mean(clip<level::sequence>{3e-4, 4e-4} + 0.04 * kl(k3));
 
 template <class Stored>
@@ -198,12 +199,57 @@ static void tokens(timing::clock& clock, std::int64_t n, int rounds, int replays
                  bytes,
                  [&](cudaStream_t s) { loss(exec::cuda{s}, grpo, t.batch, out, t.record.data, space.all()); },
                  {}});
+  // Rows of 4096 under a mask of bytes, the last eighth of each masked; an advantage a sequence.
+  std::int64_t const width = 4096;
+  std::int64_t const rows = n / width;
+  device_memory<unsigned char> mask(n);
+  timing::require(cudaMemset(mask.data, 0, static_cast<std::size_t>(n)), "mask");
+  timing::require(cudaMemset2D(mask.data, static_cast<std::size_t>(width), 1, static_cast<std::size_t>(width * 7 / 8),
+                               static_cast<std::size_t>(rows)),
+                  "mask");
+  token_batch<device> padded_batch(padded<device>(rows, width));
+  auto const matrix_of = [&](device_memory<float> const& x) {
+    return matrix<float const, device>(x.data, rows, width);
+  };
+  padded_batch.logp = matrix_of(t.logp);
+  padded_batch.old_logp = matrix_of(t.old_logp);
+  padded_batch.ref_logp = matrix_of(t.ref_logp);
+  padded_batch.adv = per_sequence(span<float const, device>(t.adv.data, rows));
+  padded_batch.mask = matrix<unsigned char const, device>(mask.data, rows, width);
+  padded_batch.totals = t.batch.totals;
+  device_memory<std::byte> masked_space(workspace_bytes(exec::cuda{}, dapo, padded_batch));
+  outputs<float, device> masked_out;
+  masked_out.dlogp = matrix<float, device>(t.dlogp.data, rows, width);
+  dynamic_objective const chosen(dapo);
+  double const masked_bytes = 17.0 * static_cast<double>(n);
+  auto const masked = [&](char const* who, auto const& objective, unsigned observed) {
+    all.push_back({"logp_loss_grad masked",
+                   shape,
+                   "float32",
+                   who,
+                   masked_bytes,
+                   [&, observed](cudaStream_t s) {
+                     loss(exec::cuda{s}, objective, padded_batch, masked_out, t.record.data, masked_space.all(),
+                          observed);
+                   },
+                   {}});
+  };
+  if (rows * width == n) {
+    masked("aha", dapo, observe::none);
+    masked("aha observed", dapo, observe::defaults);
+    masked("aha observed, chosen at run time", chosen, observe::defaults);
+  }
   clock.measure(all, rounds, replays);
 }
 
 int main(int count, char** arguments) {
-  bool const smoke = count > 1 && std::strcmp(arguments[1], "--smoke") == 0;
-  timing::clock clock;
+  bool smoke = false;
+  char const* filter = "";
+  for (int k = 1; k < count; ++k) {
+    if (std::strcmp(arguments[k], "--smoke") == 0) smoke = true;
+    if (std::strcmp(arguments[k], "--filter") == 0 && k + 1 < count) filter = arguments[++k];
+  }
+  timing::clock clock{filter};
   if (smoke) {
     rows_of_logits<bfloat16>(clock, 64, 1003, 2, true);
     tokens(clock, 5000, 2, 2);

@@ -7,6 +7,7 @@ Called by `bash bench/run.sh cuda`. Needs nvcc and, for the peers, PyTorch; noth
 import argparse
 import datetime
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -19,6 +20,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="bench/run.sh cuda")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--filter", default="", help="only rows of aha whose description matches, and no peers")
     return parser.parse_args()
 
 
@@ -32,13 +34,26 @@ def build():
     return program
 
 
-def run(command):
-    print("measuring", pathlib.Path(str(command[-2 if command[-1] == "--smoke" else -1])).name, file=sys.stderr)
-    result = subprocess.run(command, text=True, capture_output=True, check=False)
+def run(command, environment=None):
+    program = command[0] if "cuda" in str(command[0]) else command[-2 if command[-1] == "--smoke" else -1]
+    print("measuring", pathlib.Path(str(program)).name, file=sys.stderr)
+    result = subprocess.run(command, text=True, capture_output=True, check=False, env=environment)
     if result.returncode != 0:
         sys.exit(f"{command}: exit code {result.returncode}\n{result.stderr[-3000:]}")
     sys.stderr.write("".join(f"{line}\n" for line in result.stderr.splitlines() if line.startswith("left out")))
     return [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+
+
+def run_package(smoke):
+    """The rows of the Python package, of an installed one or of the one that tests/gpu/python.sh has built."""
+    package = ROOT / "build" / "gpu" / "python" / "package"
+    path = os.pathsep.join(filter(None, [str(package) if package.is_dir() else "", os.environ.get("PYTHONPATH")]))
+    found = subprocess.run([sys.executable, "-c", "import aha"], env={**os.environ, "PYTHONPATH": path},
+                           capture_output=True, check=False)
+    if found.returncode != 0:
+        print("left out: aha python: no package (bash tests/gpu/python.sh build makes one)", file=sys.stderr)
+        return []
+    return run([sys.executable, ROOT / "bench" / "cuda" / "python_rows.py", *smoke], {**os.environ, "PYTHONPATH": path})
 
 
 def rows_of(samples):
@@ -72,13 +87,16 @@ def table(rows):
 def main():
     options = arguments()
     smoke = ["--smoke"] if options.smoke else []
-    samples = run([build(), *smoke])
+    samples = run([build(), *smoke, *(["--filter", options.filter] if options.filter else [])])
     try:
+        if options.filter:
+            raise ImportError("only some rows")
         import torch  # noqa: F401  (the peers need it)
-    except ImportError:
-        print("no PyTorch: without the peers", file=sys.stderr)
+    except ImportError as why:
+        print(f"without the peers: {why}", file=sys.stderr)
     else:
         samples += run([sys.executable, ROOT / "bench" / "cuda" / "peers.py", *smoke])
+        samples += run_package(smoke)
     rows = rows_of(samples)
     device = subprocess.run(["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"], text=True,
                             capture_output=True, check=False).stdout.strip()

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cuda_runtime_api.h>
 #include <functional>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,8 @@ inline void print(candidate const& c) {
 
 class clock {
  public:
-  clock() {
+  /// Only candidates whose "work [shape] dtype implementation" matches are measured, copies and reads always.
+  explicit clock(std::string const& filter) : filter_(filter) {
     require(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "stream");
     require(cudaEventCreate(&begin_), "event");
     require(cudaEventCreate(&end_), "event");
@@ -57,6 +59,13 @@ class clock {
   /// `rounds` samples of every candidate, in turns; each sample is one call, or, where `replays` is larger than 1, a
   /// graph of so many calls.
   void measure(std::vector<candidate>& all, int rounds, int replays = 1) {
+    bool any = false;
+    for (std::size_t i = all.size(); i-- > 0;) {
+      bool const ceiling = all[i].work == "copy" || all[i].work == "read";
+      any = any || (!ceiling && wanted(all[i]));
+      if (!ceiling && !wanted(all[i])) all.erase(all.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    if (!any) return;
     std::vector<cudaGraphExec_t> graphs(all.size(), nullptr);
     for (std::size_t i = 0; i < all.size(); ++i) {
       all[i].call(stream_);  // modules are loaded, caches of the library filled
@@ -92,6 +101,7 @@ class clock {
 
   /// Seconds that the host spends in a call, the device kept busy enough not to be waited for.
   void measure_host(candidate c, int rounds) {
+    if (!wanted(c)) return;
     c.call(stream_);
     require(cudaStreamSynchronize(stream_), "host");
     for (int round = 0; round < rounds; ++round) {
@@ -106,6 +116,11 @@ class clock {
   }
 
  private:
+  [[nodiscard]] bool wanted(candidate const& c) const {
+    return std::regex_search(c.work + " " + c.shape + " " + c.dtype + " " + c.implementation, filter_);
+  }
+
+  std::regex filter_;
   cudaStream_t stream_{};
   cudaEvent_t begin_{};
   cudaEvent_t end_{};

@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol, overload
 from ._columns import on_policy_mark, outputs, scoped_array, totals
 
 class Array(Protocol):
-    """A NumPy array, a torch tensor on the CPU, or anything else with `__dlpack__` on the CPU. Lists are not arrays."""
+    """A NumPy array, a torch tensor, or anything else with `__dlpack__`, on the CPU or a CUDA device. Lists are not arrays."""
 
     def __dlpack_device__(self) -> tuple[Any, Any]: ...
 

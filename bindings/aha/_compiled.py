@@ -22,6 +22,7 @@ OUTPUTS = tuple(_aha._names()["outputs"])
 OUTPUTS_BESIDE_LOGITS = tuple(name for name in OUTPUTS if hasattr(_aha.logits_loss_result, name))
 TOTALS = tuple(_aha._names()["totals"])
 STATS_BYTES = int(_aha.loss_stats().to_array().size)
+DEVICES = ("cpu", "cuda")
 # Arguments of a loss that are no arrays.
 OPTIONS = ("objective", "totals", "scale", "observe", "outputs", "threads", "temperature", "dlogits", "inplace")
 
@@ -120,10 +121,19 @@ def _wide(x):
     return torch.float64 if x.dtype is torch.float64 else torch.float32
 
 
+def _as_bytes(like):
+    """What an engine is told so that its statistics may be read as bytes."""
+    return {"zeroed": True} if like.is_cuda else {}
+
+
 def _results(r, like, names):
     """What an operator gives: the loss, the statistics, and one tensor an output, empty where it was not asked for."""
     given = (getattr(r, name) for name in names)
     tensors = [like.new_empty(0) if x is None else torch.as_tensor(x) for x in given]
+    if like.is_cuda:
+        from . import _cuda
+
+        return (r.loss.to(_wide(like), copy=True), _cuda.stats_bytes(r), *tensors)
     return (torch.tensor(r.loss, dtype=_wide(like)), torch.from_numpy(r.stats.to_array()), *tensors)
 
 
@@ -156,7 +166,7 @@ def _times(upstream, gradient):
 def _operator(name, implementation, arguments, results, fake, gradients=None):
     """Defines torch.ops.aha.<name>. gradients: input -> index of the result that is its gradient by the loss."""
     schema = f"({', '.join(arguments)}) -> ({', '.join(['Tensor'] * results)})".replace("(Tensor)", "Tensor")
-    op = torch.library.custom_op(f"aha::{name}", implementation, mutates_args=(), device_types="cpu", schema=schema)
+    op = torch.library.custom_op(f"aha::{name}", implementation, mutates_args=(), device_types=DEVICES, schema=schema)
     op.register_fake(fake)
     if gradients is not None:
         inputs = [argument.rsplit(" ", 1)[1] for argument in arguments]
@@ -177,7 +187,7 @@ def _operator(name, implementation, arguments, results, fake, gradients=None):
 def _loss_kernel(objective, form, numbers, threads, *tensors):
     columns, _, _ = _unpacked(form, numbers, LOSS_ARRAYS, tensors)
     like = next(x for x in tensors if x is not None)
-    r = _aha._loss_autograd(_objective(objective), threads=threads, **columns)
+    r = _aha._loss_autograd(_objective(objective), threads=threads, **columns, **_as_bytes(like))
     return _results(r, like, OUTPUTS)
 
 
@@ -215,7 +225,12 @@ def _logits_loss_kernel(objective, form, numbers, threads, *tensors):
     like = tensors[0]
     dlogits = True if "dlogits" in wanted else None
     r = _aha._loss_from_logits_autograd(
-        _objective(objective), temperature=temperature, threads=threads, dlogits=dlogits, **columns
+        _objective(objective),
+        temperature=temperature,
+        threads=threads,
+        dlogits=dlogits,
+        **columns,
+        **_as_bytes(like),
     )
     value, stats, *made = _results(r, like.new_empty(0, dtype=_wide(like)), OUTPUTS_BESIDE_LOGITS)
     return value, stats, like.new_empty(0) if r.dlogits is None else torch.as_tensor(r.dlogits), *made
@@ -281,7 +296,7 @@ _logp = torch.library.custom_op(
     "aha::token_logp",
     _logp_kernel,
     mutates_args=(),
-    device_types="cpu",
+    device_types=DEVICES,
     schema="(Tensor logits, Tensor targets, Tensor? mask, Tensor numbers, bool entropy, SymInt threads)"
     " -> (Tensor, Tensor, Tensor, Tensor, Tensor)",
 )
@@ -310,7 +325,7 @@ _gradient = torch.library.custom_op(
     "aha::logits_gradient",
     _gradient_kernel,
     mutates_args=(),
-    device_types="cpu",
+    device_types=DEVICES,
     schema="(Tensor logits, Tensor targets, Tensor? mask, Tensor numbers, Tensor max, Tensor log_sum, Tensor? entropy,"
     " Tensor? dlogp, Tensor? dentropy, Tensor? dlse, SymInt threads) -> Tensor",
 )

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""aha's losses as differentiable functions of torch tensors on the CPU.
+"""aha's losses as differentiable functions of torch tensors, on the CPU or on a CUDA device.
 
 The gradient is computed together with the loss, where an input requires it; `backward` multiplies it by the upstream
-scalar, or hands it on untouched where that is 1. A second backward through a retained graph gives the same numbers, a
+scalar, or hands it on untouched where that is 1. On a device nothing waits for that scalar: a gradient that nobody asked
+for by `outputs` and whose graph is not retained is multiplied where it lies, every other into new memory. A second backward through a retained graph gives the same numbers, a
 second derivative raises. Inputs are never written to. Autocast has no influence: nothing here is a torch operation that
 it casts. Everything that is not differentiated (old_logp, adv, ...) must not require grad: pass `.detach()`.
 
 Under torch.compile (torch 2.7 or later) all of this holds too, also with fullgraph=True and dynamic shapes. Build the
 objective once and outside the compiled function: another object is another graph. `stats` is then a tensor, which
-aha.loss_stats.from_array(r.stats) reads outside. Buffers to write to and inplace=True raise.
+aha.loss_stats.from_array(r.stats) reads outside (of a device, `r.stats.cpu()`). Buffers to write to and inplace=True raise.
 """
 
 import torch
@@ -23,16 +24,17 @@ __all__ = ["loss", "loss_from_logits", "loss_result", "token_logp"]
 class loss_result:
     """What `loss` and `loss_from_logits` return.
 
-    loss: a scalar tensor with autograd, float64 for float64 columns and logits, else float32. stats: what was observed.
+    loss: a scalar tensor with autograd, float64 for float64 columns and logits, else float32. stats: what was observed;
+    read from a device when asked for, which waits for it.
     dlogp, dentropy, dlse (from log-probabilities only), dvalue, dgiven, token_loss: as the function without autograd
     gives them; the gradients are what backward uses: do not write to them.
     """
 
-    __slots__ = ("loss", "stats", "dlogp", "dentropy", "dlse", "dvalue", "dgiven", "token_loss")
+    __slots__ = ("loss", "_stats", "dlogp", "dentropy", "dlse", "dvalue", "dgiven", "token_loss")
 
     def __init__(self, loss, stats, dlogp=None, dentropy=None, dlse=None, dvalue=None, dgiven=None, token_loss=None):
         self.loss = loss
-        self.stats = stats
+        self._stats = stats  # or the result on a device, which has them
         self.dlogp = dlogp
         self.dentropy = dentropy
         self.dlse = dlse
@@ -40,12 +42,34 @@ class loss_result:
         self.dgiven = dgiven
         self.token_loss = token_loss
 
+    @property
+    def stats(self):
+        """What was observed: aha.loss_stats."""
+        return self._stats.stats if hasattr(self._stats, "_record") else self._stats
+
+    @property
+    def bad_targets(self):
+        """Targets that are no id of the vocabulary, which only a device counts (their rows are NaN); waits for it."""
+        return getattr(self._stats, "bad_targets", 0)
+
+    @property
+    def bad_offsets(self):
+        """Entries of the layout that are out of order, which only a device counts; waits for it."""
+        return getattr(self._stats, "bad_offsets", 0)
+
     def __repr__(self):
         return f"loss_result(loss={self.loss!r})"
 
 
+def _stats_of(r):
+    return r if hasattr(r, "_record") else r.stats
+
+
 def _scalar(value, like):
-    return torch.scalar_tensor(value, dtype=_compiled._wide(like))
+    dtype = _compiled._wide(like)
+    if isinstance(value, torch.Tensor):  # on a device, where nobody waits for it
+        return value.to(dtype, copy=True)
+    return torch.scalar_tensor(value, dtype=dtype)
 
 
 def _tensor(function, argument, value):
@@ -57,8 +81,20 @@ def _requires_grad(value):
     return value is not None and getattr(value, "requires_grad", False) and torch.is_grad_enabled()
 
 
-def _times(upstream, gradient):
-    """The stored gradient times the upstream scalar; itself where that is 1, as it is for `loss.backward()`."""
+# Whether the graph whose backward is running will be gone through again.
+_graph_is_retained = getattr(torch._C._autograd, "_get_current_graph_task_keep_graph", lambda: True)
+
+
+def _times(upstream, gradient, asked=False):
+    """The stored gradient times the upstream scalar; itself where that is 1, as it is for `loss.backward()`. `asked`: the
+    caller has the stored one, so it stays as it is."""
+    if gradient.is_cuda:
+        from . import _cuda
+
+        kept = asked or _graph_is_retained()
+        to = torch.empty_like(gradient) if kept else None
+        _cuda.scale_gradient(gradient, upstream.detach(), to)
+        return to if kept else gradient
     factor = upstream.item()
     return gradient if factor == 1.0 else gradient * factor
 
@@ -69,17 +105,19 @@ _ACTIVE = _compiled.ACTIVE
 
 class _Loss(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, objective, columns, *active):
+    def forward(ctx, objective, columns, asked, *active):
         r = _aha._loss_autograd(objective, **dict(zip(_ACTIVE, active)), **columns)
         outputs = (getattr(r, name) for name in _ACTIVE.values())
-        asked = zip(outputs, ctx.needs_input_grad[2:])
-        ctx.save_for_backward(*(torch.as_tensor(d) if on and d is not None else None for d, on in asked))
+        needed = zip(outputs, ctx.needs_input_grad[3:])
+        ctx.save_for_backward(*(torch.as_tensor(d) if on and d is not None else None for d, on in needed))
+        ctx.asked = asked
         return _scalar(r.loss, next(x for x in active if x is not None)), r
 
     @staticmethod
     @once_differentiable
     def backward(ctx, upstream, _):
-        return None, None, *(None if d is None else _times(upstream, d) for d in ctx.saved_tensors)
+        saved = zip(ctx.saved_tensors, ctx.asked)
+        return None, None, None, *(None if d is None else _times(upstream, d, asked) for d, asked in saved)
 
 
 def loss(objective, logp=None, *, entropy=None, lse=None, value=None, given=None, outputs=None, **columns):
@@ -99,16 +137,18 @@ def loss(objective, logp=None, *, entropy=None, lse=None, value=None, given=None
         requested[gradient] = buffer if buffer is not None else (_requires_grad(active[name]) or None)
     columns["outputs"] = _columns.outputs(**requested)
     if any(_requires_grad(x) for x in active.values()):
-        result, r = _Loss.apply(objective, columns, *active.values())
+        by_name = tuple(getattr(asked, gradient) is not None for gradient in _ACTIVE.values())
+        result, r = _Loss.apply(objective, columns, by_name, *active.values())
     else:
         r = _aha._loss_autograd(objective, **active, **columns)
         result = _scalar(r.loss, leading[1])
-    return loss_result(result, r.stats, **{name: getattr(r, name) for name in requested})
+    return loss_result(result, _stats_of(r), **{name: getattr(r, name) for name in requested})
 
 
 class _LossFromLogits(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, objective, targets, columns, logits, value, given):
+    def forward(ctx, objective, targets, columns, asked, logits, value, given):
+        ctx.asked = asked
         r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)
         ctx.save_for_backward(*(None if d is None else torch.as_tensor(d) for d in (r.dlogits, r.dvalue, r.dgiven)))
         return _scalar(r.loss, logits), r
@@ -116,7 +156,8 @@ class _LossFromLogits(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, upstream, _):
-        return None, None, None, *(None if d is None else _times(upstream, d) for d in ctx.saved_tensors)
+        saved = zip(ctx.saved_tensors, ctx.asked)
+        return None, None, None, None, *(None if d is None else _times(upstream, d, asked) for d, asked in saved)
 
 
 class _Held:
@@ -132,8 +173,9 @@ class _LossInPlace(torch.autograd.Function):
     """As `_LossFromLogits`, after the gradient has overwritten the logits: it is not saved, its memory is watched."""
 
     @staticmethod
-    def forward(ctx, r, held, logits, value, given):
+    def forward(ctx, r, held, asked, logits, value, given):
         ctx.held = held
+        ctx.asked = asked
         ctx.save_for_backward(*(None if d is None else torch.as_tensor(d) for d in (r.dvalue, r.dgiven)))
         return _scalar(r.loss, logits)
 
@@ -144,8 +186,8 @@ class _LossInPlace(torch.autograd.Function):
             raise RuntimeError(
                 "aha::loss_from_logits: logits: expected the gradient that inplace=True has put there, got a later write"
             )
-        saved = (ctx.held.gradient, *ctx.saved_tensors)
-        return None, None, *(None if d is None else _times(upstream, d) for d in saved)
+        saved = zip((ctx.held.gradient, *ctx.saved_tensors), ctx.asked)
+        return None, None, None, *(None if d is None else _times(upstream, d, asked) for d, asked in saved)
 
 
 class _Overwritten(torch.autograd.Function):
@@ -215,6 +257,7 @@ def loss_from_logits(
     if not isinstance(asked, _columns.outputs):
         raise TypeError(f"aha::loss_from_logits: outputs: expected aha.outputs(...), got {_kind(asked)}")
     active = _requires_grad(logits)
+    by_name = (False, asked.dvalue is not None, asked.dgiven is not None)
     requested = {name: getattr(asked, name) for name in (*_ACTIVE.values(), "token_loss")}
     for name, x in (("dvalue", value), ("dgiven", given)):
         if requested[name] is None:
@@ -225,17 +268,17 @@ def loss_from_logits(
         columns.update(dlogits=dlogits, inplace=True)
         r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)
         held = _Held(logits.detach())
-        result = _LossInPlace.apply(r, held, logits, value, given)
+        result = _LossInPlace.apply(r, held, by_name, logits, value, given)
         _Overwritten.apply(logits)
         held.version = logits._version
     else:
         columns["dlogits"] = True if dlogits is None and active else dlogits
         if active or _requires_grad(value) or _requires_grad(given):
-            result, r = _LossFromLogits.apply(objective, targets, columns, logits, value, given)
+            result, r = _LossFromLogits.apply(objective, targets, columns, by_name, logits, value, given)
         else:
             r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)
             result = _scalar(r.loss, logits)
-    return loss_result(result, r.stats, dvalue=r.dvalue, dgiven=r.dgiven, token_loss=r.token_loss)
+    return loss_result(result, _stats_of(r), dvalue=r.dvalue, dgiven=r.dgiven, token_loss=r.token_loss)
 
 
 class _TokenLogp(torch.autograd.Function):

@@ -81,19 +81,31 @@ def loss_from_logits(
 class loss_result:
     """What `loss` and `loss_from_logits` return.
 
-    loss: a scalar tensor with autograd, float64 for float64 columns and logits, else float32. stats: what was observed.
+    loss: a scalar tensor with autograd, float64 for float64 columns and logits, else float32. stats: what was observed;
+    read from a device when asked for, which waits for it.
     dlogp, dentropy, dlse (from log-probabilities only), dvalue, dgiven, token_loss: as the function without autograd
     gives them; the gradients are what backward uses: do not write to them.
     """
 
     loss: Tensor
-    stats: loss_stats
     dlogp: Any
     dentropy: Any
     dlse: Any
     dvalue: Any
     dgiven: Any
     token_loss: Any
+    @property
+    def bad_offsets(self) -> int:
+        """Entries of the layout that are out of order, which only a device counts; waits for it."""
+        ...
+    @property
+    def bad_targets(self) -> int:
+        """Targets that are no id of the vocabulary, which only a device counts (their rows are NaN); waits for it."""
+        ...
+    @property
+    def stats(self) -> loss_stats:
+        """What was observed: aha.loss_stats."""
+        ...
     def __init__(
         self,
         loss: Tensor,

@@ -91,6 +91,7 @@ def test_different_results_are_refused(other):
 
 
 @pytest.mark.parametrize("arguments, text", [(["gpu"], "expected cpu, peers or cuda, got gpu"),
+                                             (["cpu", "--filter", "loss"], "--filter: expected cuda"),
                                              (["--rounds", "0"], "expected a number >= 1, got 0"),
                                              (["--json", "/no/such/folder/x"], "is not a folder")])
 def test_wrong_arguments_are_answered_at_once(arguments, text):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Options of the golden suite, and the table at the end of a run.
 
-pytest tests/golden [--data DIR] [--backend aha|reference]; AHA_TEST_DATA=DIR is the same as --data DIR.
+pytest tests/golden [--data DIR] [--backend aha|reference]; AHA_TEST_DATA=DIR is the same as --data DIR. AHA_TEST_DEVICE=cuda
+runs the library's CUDA engine: arrays are moved there and back around each call.
 """
 
 from __future__ import annotations
@@ -42,7 +43,12 @@ def aha(request: pytest.FixtureRequest):
         return reference_backend
     import aha
 
-    return aha
+    device = os.environ.get("AHA_TEST_DEVICE", "cpu")
+    if device == "cpu":
+        return aha
+    from device_backend import DeviceBackend
+
+    return DeviceBackend(aha, device)
 
 
 @pytest.fixture(scope="session")

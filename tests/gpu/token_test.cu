@@ -11,9 +11,16 @@ using namespace aha;
 using check::about;
 using check::device_array;
 
-static std::vector<int> lengths(bool large) {
-  std::vector<int> n{1, 700, 0, 129, 1024, 1025, 3, 2100, 512, 0};
-  if (large) {
+/// One launch of one block; several launches, with lengths around a slot's; those over more slots than one block adds up.
+enum class size { small, medium, large };
+constexpr size sizes[] = {size::small, size::medium, size::large};
+constexpr char const* name_of_size[] = {"small", "medium", "large"};
+static char const* name_of(size s) { return name_of_size[static_cast<int>(s)]; }
+
+static std::vector<int> lengths(size s) {
+  if (s == size::small) return {700, slot_tokens + 52};
+  std::vector<int> n{1, 700, 0, 129, slot_tokens, slot_tokens + 1, 3, 2 * slot_tokens - 1, 512, 0};
+  if (s == size::large) {
     for (int i = 0; i < 40; ++i) n.push_back(17 * i % 301 + (i == 7 ? 4000 : 0));
   }
   return n;
@@ -115,7 +122,7 @@ void compare(laid_out<T> const& l, dynamic_objective const& o, answer<T> const& 
 
 /// Every term under every aggregate, and sums of them, in every layout.
 template <class T>
-void parity(bool large) {
+void parity(size s) {
   std::vector<std::pair<std::string, dynamic_objective>> all;
   aggregation const kinds[] = {aggregation::token_mean,      aggregation::sequence_mean, aggregation::sequence_sum,
                                aggregation::constant_length, aggregation::token_sum,     aggregation::prompt_mean,
@@ -141,20 +148,23 @@ void parity(bool large) {
       "level=\"sequence\")) + prompt_mean(clip(0.2, 0.2, level=\"sequence_token\"))",
   };
   for (char const* const text : sums) all.emplace_back(text, parse(text));
-  auto const data = sequences_of(lengths(large), 7);
+  auto const data = sequences_of(lengths(s), 7);
   int turn = 0;
   for (auto const& [name, o] : all) {
     for (shape const form : shapes) {
-      if (large && (turn + static_cast<int>(form)) % 4 != 0) continue;  // the slots are the same; the launches differ
+      if (s != size::medium && (turn + static_cast<int>(form)) % 4 != 0) continue;  // the slots are the same
       batch_options<T> options;
       options.needs = needs_of_objective(o);
       options.shift = (turn + static_cast<int>(form)) % 4;
       options.garbage = turn % 2 == 0 ? NAN : 1e38;
       options.scale = 1 + turn % 3;
       options.length = turn % 5 == 0;
-      about() = name + " shape " + std::to_string(static_cast<int>(form)) + (large ? " large" : " small") +
+      about() = name + " shape " + std::to_string(static_cast<int>(form)) + " " + name_of(s) +
                 (std::is_same_v<T, float> ? " float" : " double");
       laid_out<T> const l = lay_out(data, form, options);
+      bool const one_block = token_problem<T>(o, l.view, {}, observe::none).slots <= small_slots;
+      if (s == size::small) check::that(one_block, "a small batch is one block");
+      if (s != size::small && form == shape::packed32) check::that(!one_block, "a larger one is not");
       unsigned observed = observe::defaults;
       if ((options.needs.named & reads::old_logp) != 0) observed |= observe::ess;
       compare(l, o, run(l, o, observed, options.shift), "token_loss");
@@ -171,9 +181,9 @@ void bits() {
   dynamic_objective const o(fixed);
   batch_options<T> options;
   options.needs = needs_of_objective(o);
-  for (bool const large : {false, true}) {
-    about() = std::string("bits ") + (large ? "large" : "small") + (std::is_same_v<T, float> ? " float" : " double");
-    auto const data = sequences_of(lengths(large), 11);
+  for (size const s : sizes) {
+    about() = std::string("bits ") + name_of(s) + (std::is_same_v<T, float> ? " float" : " double");
+    auto const data = sequences_of(lengths(s), 11);
     laid_out<T> const l = lay_out(data, shape::packed32, options);
     answer<T> const first = run(l, o);
     auto const same = [&](answer<T> const& a, char const* what) {
@@ -215,7 +225,7 @@ void bits() {
                        "sequences in another order");
     }
     check::same_bits(reversed.record.loss, first.record.loss, "the loss in another order");
-    std::vector<sequence_samples> const few(data.begin(), data.begin() + 6);
+    std::vector<sequence_samples> const few(data.begin(), data.begin() + (s == size::small ? 1 : 6));
     laid_out<T> const part = lay_out(few, shape::packed32, options);
     answer<T> const alone = run(part, o);
     for (std::size_t i = 0; i < few.size(); ++i) {
@@ -228,12 +238,12 @@ void bits() {
 template <class T>
 void graphs() {
   dynamic_objective const o = parse("sequence_mean(clip(0.2, 0.28, level=\"sequence\") + 0.04 * kl(\"k3\"))");
-  for (bool const large : {false, true}) {
-    about() = std::string("graph ") + (large ? "large" : "small");
+  for (size const s : sizes) {
+    about() = std::string("graph ") + name_of(s);
     batch_options<T> options;
     options.needs = needs_of_objective(o);
-    laid_out<T> const l = lay_out(sequences_of(lengths(large), 3), shape::left, options);
-    laid_out<T> const next = lay_out(sequences_of(lengths(large), 4), shape::left, options);
+    laid_out<T> const l = lay_out(sequences_of(lengths(s), 3), shape::left, options);
+    laid_out<T> const next = lay_out(sequences_of(lengths(s), 4), shape::left, options);
     answer<T> const want = run(next, o);
     std::vector<device_array<T>> to;
     outputs<T, device> const out = l.outputs(to, 1);
@@ -275,7 +285,7 @@ void edges() {
     }
   }
   about() = "on_policy";
-  laid_out<T> same = lay_out(sequences_of(lengths(false), 6), shape::left, options);
+  laid_out<T> same = lay_out(sequences_of(lengths(size::medium), 6), shape::left, options);
   same.view.old_logp = same.view.logp;
   same.host.old_logp = same.host.logp;
   answer<T> const spelled = run(same, o);
@@ -284,7 +294,7 @@ void edges() {
   check::same_bits(run(same, o).out[0], spelled.out[0], "old_logp is logp");
 
   about() = "offsets";
-  laid_out<T> const l = lay_out(sequences_of(lengths(true), 5), shape::packed32, options);
+  laid_out<T> const l = lay_out(sequences_of(lengths(size::large), 5), shape::packed32, options);
   std::int64_t const tokens = l.view.logp.width;
   for (int const wrong : {-5, 7, 1 << 30, static_cast<int>(tokens) + 1}) {
     std::vector<std::int32_t> cu = l.int32[0].get();
@@ -296,7 +306,7 @@ void edges() {
     check::that(run(l, o).record.bad_offsets > 0, "are counted, all of them");
   }
   about() = "lengths";
-  laid_out<T> const p = lay_out(sequences_of(lengths(false), 5), shape::lens32, options);
+  laid_out<T> const p = lay_out(sequences_of(lengths(size::medium), 5), shape::lens32, options);
   std::vector<std::int32_t> lens = p.int32[0].get();
   lens[0] = -1;
   lens[1] = 1 << 20;
@@ -335,7 +345,7 @@ void edges() {
 /// A value a sequence at each of its tokens.
 template <class T>
 void spread() {
-  auto const data = sequences_of(lengths(true), 8);
+  auto const data = sequences_of(lengths(size::large), 8);
   std::vector<T> values;
   for (std::size_t i = 0; i < data.size(); ++i) values.push_back(static_cast<T>(i + 1) / T(3));
   device_array<T> const from(values, 1);
@@ -357,9 +367,9 @@ void spread() {
 }
 
 int main() {
-  for (bool const large : {false, true}) {
-    parity<float>(large);
-    parity<double>(large);
+  for (size const s : sizes) {
+    parity<float>(s);
+    parity<double>(s);
   }
   bits<float>();
   bits<double>();

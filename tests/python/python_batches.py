@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Small batches that the tests of the module share."""
 
+import importlib.util
+
 import numpy as np
 
 import aha
+
+# With a CUDA back end an array on a device is another array in the wrong place; without, it is one that nothing can take.
+HAS_CUDA = importlib.util.find_spec("aha._aha_cuda") is not None
 
 CU = np.array([0, 5, 5, 12, 13])  # an empty and a one-token sequence among them
 TOKENS, SEQUENCES = 13, 4

@@ -153,6 +153,10 @@ def test_the_command_writes_what_it_promises(tmp_path: Path) -> None:
         (["--resume"], 2, "expected a checkpoint at"),
         (["--steps", "0"], 2, "expected a number of at least 1"),
         (["--cold-steps", "1", "--threads", "1"], 3, "the cold start reached an accuracy of"),
+        pytest.param(
+            ["--device", "cuda"], 2, "--device cuda: expected a GPU that PyTorch ",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU"),
+        ),
     ],
 )
 def test_bad_input_ends_with_a_message(tmp_path: Path, arguments: list[str], status: int, text: str) -> None:

@@ -145,6 +145,12 @@ def test_show_config(capsys):
     flags = pathlib.Path("/proc/cpuinfo").read_text()
     assert ("avx2" in flags) == (config["cpu"] in ("x86-64-v3", "x86-64-v4")) or config["cpu"] == "generic"
     assert config["module"] in config["modules"] and re.match(r"xsimd \d+\.\d+\.\d+$|none: ", config["simd"])
+    built = importlib.util.find_spec("aha._aha_cuda")
+    assert config["backends"] == (["cpu"] if built is None else ["cpu", "cuda"])
+    if built is None:
+        assert re.match("none: this build has no _aha_cuda", config["cuda"])
+    else:
+        assert re.match(r"\d+\.\d MB$", config["cuda"]["_aha_cuda"]) and re.match(r"\d+( \d+)*$", config["cuda"]["sm"])
     assert aha.show_config() is None
     printed = capsys.readouterr().out
     for name in config:

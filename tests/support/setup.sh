@@ -147,6 +147,13 @@ aha_install_torch() {
   aha_stamp torch "$aha_torch"
 }
 
+# The compute capability of this machine's first GPU, as CMake writes it; 90 where there is none.
+aha_gpu_architecture() {
+  local capability
+  capability="$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -cd '0-9')"
+  printf '%s' "${capability:-90}"
+}
+
 # aha_build TREE TARGET...: configures build/TREE where needed and builds the targets.
 #   python   the modules of all instruction sets, as the wheel has them; the package is build/python/package
 #   tests    C++ tests
@@ -159,14 +166,19 @@ aha_build() {
   shift
   options=(-G Ninja -DCMAKE_BUILD_TYPE= -DAHA_BUILD_PYTHON=OFF -DAHA_BUILD_TESTS=OFF -DAHA_BUILD_EXAMPLES=OFF)
   if command -v ccache >/dev/null; then
-    options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+    options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache)
     # Lets ccache look through the precompiled header.
     export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
     # Checkouts of the same sources in different folders share their objects.
     export CCACHE_BASEDIR="$AHA_ROOT"
   fi
   case "$tree" in
-    python) options+=(-DCMAKE_BUILD_TYPE=Release -DAHA_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$AHA_PYTHON") ;;
+    python)
+      options+=(-DCMAKE_BUILD_TYPE=Release -DAHA_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$AHA_PYTHON"
+        # What nvcc, where there is one, builds the CUDA module for: this machine's GPU, else one whose kernels use all that
+        # there is. An architecture costs minutes; the suite nvcc compiles the kernels for a second one.
+        "-DAHA_CUDA_ARCHITECTURES=${AHA_CUDA_ARCHITECTURES:-$(aha_gpu_architecture)}")
+      ;;
     tests) options+=(-DCMAKE_CXX_FLAGS=-O1 -DAHA_BUILD_TESTS=ON) ;;
     examples) options+=(-DCMAKE_CXX_FLAGS=-O2 -DAHA_BUILD_EXAMPLES=ON "-DAHA_TORCH_PYTHON=$AHA_PYTHON") ;;
     bench) options+=(-DCMAKE_BUILD_TYPE=Release -DAHA_BUILD_BENCH=ON) ;;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <aha/advantage/stats.hpp>
 #include <aha/core/column.hpp>
+#include <aha/cuda/record.cuh>
 #include <aha/cuda/team.cuh>
 #include <aha/cuda/workspace.cuh>
 #include <cmath>
@@ -27,13 +27,6 @@ struct device_column {
   column<T const, device> values;
   mask_view<device> mask;
   AHA_FN std::int64_t size() const { return values.rank == 2 ? values.rows * values.width : values.width; }
-};
-
-/// What a call has seen of a column, and the moments that its results come from. `beyond` counts entries larger than
-/// statistics can square (infinities): the host cannot refuse them, so they count as invalid.
-struct column_record {
-  column_numbers stats;
-  std::int64_t beyond;
 };
 
 AHA_KERNELS_BEGIN

@@ -83,12 +83,11 @@ class launcher {
                   Arguments const&... arguments) {
     enqueue(kernel, blocks, 1, threads, shared_bytes, arguments...);
   }
-  /// A kernel whose blocks meet in clusters (sm_90 and later; 1: none), with more shared memory than all kernels may have.
+  /// A kernel whose blocks meet in clusters (sm_90 and later; 1: none), with what shared memory it has been allowed.
   template <class... Parameters, class... Arguments>
   void clusters(void (*kernel)(Parameters...), std::int64_t count, int cluster, int threads, int shared_bytes,
                 Arguments const&... arguments) {
     if (code_ != cudaSuccess || count <= 0) return;
-    take(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared_bytes));
     enqueue(kernel, count * cluster, cluster, threads, static_cast<std::size_t>(shared_bytes), arguments...);
   }
   /// For a call of the runtime or of CUB on `stream()`.

@@ -4,18 +4,9 @@
 #include <aha/cuda/column_moments.cuh>
 #include <aha/cuda/group_method.cuh>
 #include <aha/cuda/group_rows.cuh>
+#include <aha/cuda/record.cuh>
 
 AHA_NAMESPACE_BEGIN
-
-/// What `advantages` leaves in device memory. `bad_offsets` counts groups whose offsets are out of order (clamped),
-/// `beyond` rewards larger than statistics can square, infinities among them: the host cannot refuse them, so they count
-/// as invalid.
-struct advantage_record {
-  advantage_numbers stats;
-  std::int64_t bad_offsets;
-  std::int64_t beyond;
-};
-static_assert(std::is_trivially_copyable_v<advantage_record>, "aha: a record is copied as bytes");
 
 AHA_KERNELS_BEGIN
 

@@ -65,8 +65,9 @@ struct logits_plan {
 
 AHA_KERNELS_BEGIN
 
-/// Which rows take part, whose sequence they are, and what a token of the sequence weighs: a block a sequence. `p` is the
-/// token engine's problem of the same call; `given` the mask of the batch, if any.
+/// Which rows take part, whose sequence they are, where a sequence's first one lies, and what a token of the sequence
+/// weighs: a block a sequence. `p` is the token engine's problem of the same call, which then need not scan the mask; `given`
+/// the mask of the batch, if any.
 struct row_preparation {
   index_view<device> targets;
   mask_view<device> given;
@@ -83,11 +84,12 @@ template <class T>
 AHA_KERNEL void __launch_bounds__(preparation_threads)
     prepare_rows_kernel(__grid_constant__ row_preparation const r, __grid_constant__ token_problem<T> const p) {
   __shared__ unsigned long long count;
+  __shared__ unsigned long long head;
   std::int64_t const i = blockIdx.x;
   std::int64_t const tid = threadIdx.x;
   std::int64_t const threads = blockDim.x;
   layout<device> const& l = p.batch.layout;
-  if (tid == 0) count = 0;
+  if (tid == 0) count = head = 0;
   if (i == 0 && tid == 0) *r.bad_targets = 0;  // for the kernels over rows, which come later
   __syncthreads();
   std::int64_t begin = 0;
@@ -108,7 +110,8 @@ AHA_KERNEL void __launch_bounds__(preparation_threads)
     end = l.index.present() ? clamped(l.index[i], 0, l.width) : l.width;
     for (std::int64_t t = end + tid; t < l.width; t += threads) r.mask[base + t] = 0;
   }
-  unsigned long long mine = 0;
+  unsigned mine = 0;
+  unsigned ahead = 0;  // of the thread's first row, counted from the end
 #pragma unroll 4
   for (std::int64_t t = begin + tid; t < end; t += threads) {
     std::int64_t const flat = base + t;
@@ -117,11 +120,21 @@ AHA_KERNEL void __launch_bounds__(preparation_threads)
                     r.targets.at(block, flat - block * r.logit_rows_a_block) != logit_rows<device>::ignore_index;
     r.mask[flat] = in ? 1 : 0;
     if (r.sequence != nullptr) r.sequence[flat] = static_cast<std::int32_t>(i);
+    if (in && mine == 0) ahead = static_cast<unsigned>(end - t);
     mine += in ? 1 : 0;
   }
-  if (r.weights == nullptr) return;
-  atomicAdd(&count, mine);  // of integers: any order gives the same number
+  mine = __reduce_add_sync(whole_warp, mine);
+  ahead = __reduce_max_sync(whole_warp, ahead);
+  if (tid % 32 == 0 && mine > 0) {  // integers: any order gives the same numbers
+    atomicAdd(&count, static_cast<unsigned long long>(mine));
+    atomicMax(&head, static_cast<unsigned long long>(ahead));
+  }
   __syncthreads();
+  if (tid == 0) {
+    p.head[i] = head;
+    p.count[i] = count;
+  }
+  if (r.weights == nullptr) return;
   if (tid >= p.at.parts) return;
   double const n = length_of(p, i, static_cast<std::int64_t>(count));
   double const prompt = p.batch.prompt_tokens.present() ? static_cast<double>(p.batch.prompt_tokens[i]) : 0.0;

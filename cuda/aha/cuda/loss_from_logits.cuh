@@ -19,8 +19,7 @@ std::int64_t workspace_bytes(exec::cuda const&, Objective const& objective, logi
   logits_plan const plan(objective, l, batch, observed, true, w);
   token_batch<device, float> const b = plan.tokens(batch, l);
   token_problem<float> p(objective, b, {}, observed);
-  p.adjoint = needs_of_objective(objective).adjoint;
-  p.place(w);
+  p.place(w, needs_of_objective(objective).adjoint);
   return w.bytes();
 }
 
@@ -55,7 +54,9 @@ launch_result loss_from_logits(exec::cuda const& e, Objective const& objective, 
     if (s.ok() && record == nullptr) s = bad_argument(me, "record", "one in device memory", "none");
     device_form_t<Objective> form;
     if (s.ok()) s = to_device(me, objective, form);
-    if (s.ok()) s = check_workspace(me, workspace, workspace_bytes(e, objective, rows, batch, observed));
+    if (s.ok() && !dlogits.present()) {  // which needs less than what was promised to be enough
+      s = check_workspace(me, workspace, workspace_bytes(e, objective, rows, batch, observed));
+    }
     if (s.ok()) s = check_logits_memory(me, rows, batch, dlogits, workspace, out);
     if (s.ok()) {
       s = check_apart(me, {{"record", region(static_cast<void const*>(record), 1, 1, 0, sizeof *record)}},
@@ -65,14 +66,15 @@ launch_result loss_from_logits(exec::cuda const& e, Objective const& objective, 
     }
     if (!s.ok()) return fail<launch_result>(s);
 
-    workspace_layout w(workspace.data_handle());
+    workspace_layout w(workspace.data_handle());  // addresses, so far
     logits_plan const plan(objective, rows, batch, observed, dlogits.present(), w);
     outputs<float, device> by_token = out;
     by_token.dlogp = plan.dlogp;
     by_token.dentropy = plan.dentropy;
     by_token.dlse = plan.dlse;
     token_problem<float> p(objective, plan.tokens(batch, rows), by_token, observed);
-    p.place(w);
+    p.place(w, needs_of_objective(objective).adjoint);
+    if (s = check_workspace(me, workspace, w.bytes()); !s.ok()) return fail<launch_result>(s);
     p.record = record;
     bool const any = rows.size() > 0;
     if (any) p.bad_targets = plan.bad_targets;
@@ -113,7 +115,7 @@ launch_result loss_from_logits(exec::cuda const& e, Objective const& objective, 
       forward.log_sum = plan.log_sum;
       launch_row_softmax(launch, r, plan.wanted.entropy, logp_sink{forward});
     }
-    launch_token_loss(launch, form, p);
+    launch_token_loss(launch, form, p, any);
     if (any && plan.gradient && !plan.fused) {
       softmax_columns<float, device> softmax;
       softmax.max = plan.max;

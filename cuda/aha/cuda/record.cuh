@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/advantage/stats.hpp>
 #include <aha/loss/observe.hpp>
 
 AHA_NAMESPACE_BEGIN
@@ -27,5 +28,23 @@ static_assert(std::is_trivially_copyable_v<loss_record>, "aha: a record is copie
 
 /// Losses by part; `std::array` has no access for device code.
 AHA_FN inline double* part_losses(loss_stats& s) { return reinterpret_cast<double*>(&s.part_loss); }
+
+/// What `advantages` leaves in device memory. `bad_offsets` counts groups whose offsets are out of order (clamped),
+/// `beyond` rewards larger than statistics can square, infinities among them: the host cannot refuse them, so they count
+/// as invalid.
+struct advantage_record {
+  advantage_numbers stats;
+  std::int64_t bad_offsets;
+  std::int64_t beyond;
+};
+static_assert(std::is_trivially_copyable_v<advantage_record>, "aha: a record is copied as bytes");
+
+/// What a call has seen of a column, and the moments that its results come from. `beyond` counts entries larger than
+/// statistics can square (infinities): the host cannot refuse them, so they count as invalid.
+struct column_record {
+  column_numbers stats;
+  std::int64_t beyond;
+};
+static_assert(std::is_trivially_copyable_v<column_record>, "aha: a record is copied as bytes");
 
 AHA_NAMESPACE_END

@@ -85,46 +85,65 @@ void for_flag(bool flag, F const& f) {
   flag ? f(std::true_type()) : f(std::false_type());
 }
 
-/// Whether the current device runs this kernel's code for sm_90 or later. A program that was built for older devices runs
-/// on newer ones too, by code without clusters. Asked for once a kernel and device.
+/// What is known of one kernel on each device: twice the address of the kernel that has been prepared there, and 1 where its
+/// code is for sm_90 or later. The address because shared objects of one program may share this static, never a kernel.
+struct kernel_facts {
+  static constexpr int devices = 64;
+  std::atomic<std::uintptr_t> known[devices];
+};
+/// Allows a kernel all shared memory that a block of the current device may ask for; once a kernel and device, by whichever
+/// thread comes first (all would say the same). Returns whether the device runs its code for sm_90 or later: a program that
+/// was built for older devices runs on newer ones too, by code without clusters.
 template <class... Parameters>
-bool has_cluster_code(launcher& launch, device_limits const& limits, void (*kernel)(Parameters...),
-                      std::atomic<std::uint64_t> (&known)[2]) {
-  if (limits.major < 9) return false;
-  std::uint64_t const bit = std::uint64_t(1) << (static_cast<unsigned>(limits.device) % 64U);
-  if (limits.device < 64) {
-    if ((known[0].load(std::memory_order_relaxed) & bit) != 0) return true;
-    if ((known[1].load(std::memory_order_relaxed) & bit) != 0) return false;
+bool prepare_kernel(launcher& launch, device_limits const& limits, void (*kernel)(Parameters...), kernel_facts& facts) {
+  std::uintptr_t const prepared = reinterpret_cast<std::uintptr_t>(kernel) * 2;
+  bool const remembered = limits.device < kernel_facts::devices;
+  if (remembered) {
+    std::uintptr_t const found = facts.known[limits.device].load(std::memory_order_acquire);
+    if ((found & ~std::uintptr_t(1)) == prepared) return (found & 1U) != 0;
   }
   cudaFuncAttributes attributes{};
   launch.take(cudaFuncGetAttributes(&attributes, kernel));
-  bool const has = launch.ok() && attributes.ptxVersion >= 90;
-  if (launch.ok() && limits.device < 64) known[has ? 0 : 1].fetch_or(bit, std::memory_order_relaxed);
+  if (!launch.ok()) return false;
+  int const room = limits.shared_a_block - static_cast<int>(attributes.sharedSizeBytes);
+  launch.take(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, room));
+  bool const has = limits.major >= 9 && attributes.ptxVersion >= 90;
+  if (launch.ok() && remembered) {
+    facts.known[limits.device].store(prepared | (has ? 1U : 0U), std::memory_order_release);
+  }
   return has;
+}
+
+/// Loss and gradient of every row of one storage type. A function of its own, which a program may compile apart.
+template <class Stored, class Source>
+void launch_stored_row_losses(launcher& launch, row_problem const& p, Source const& source) {
+  device_limits limits;
+  launch.take(limits_of_device(limits));
+  if (!launch.ok()) return;
+  std::int64_t const bytes = p.rows.vocabulary * static_cast<std::int64_t>(sizeof(Stored));
+  auto const on_chip = row_on_chip_kernel<Stored, row_threads, Source>;
+  static kernel_facts of_on_chip;
+  int const cluster =
+      prepare_kernel(launch, limits, on_chip, of_on_chip) ? row_cluster(bytes, limits.shared_a_block) : 0;
+  if (cluster > 0) {
+    row_on_chip_shape const shape = shape_of_row<Stored>(p.rows.vocabulary, cluster);
+    return launch.clusters(on_chip, p.rows.size(), cluster, row_threads, shape.shared_bytes, p, shape, source);
+  }
+  // Two blocks a multiprocessor, each with half of its shared memory for the row.
+  int const share = limits.shared_a_processor / 2 - 3 * 1024;
+  int const kept_bytes = share < bytes ? share / granule_bytes * granule_bytes : static_cast<int>(bytes);
+  auto const two_sweeps = row_two_sweeps_kernel<Stored, sweep_threads, Source>;
+  static kernel_facts of_two_sweeps;
+  prepare_kernel(launch, limits, two_sweeps, of_two_sweeps);
+  launch.clusters(two_sweeps, p.rows.size(), 1, sweep_threads, kept_bytes, p, kept_bytes / granule_bytes, source);
 }
 
 /// Loss and gradient of every row.
 template <class Source>
 void launch_row_losses(launcher& launch, row_problem const& p, Source const& source) {
-  device_limits limits;
-  launch.take(limits_of_device(limits));
   if (!launch.ok() || p.rows.vocabulary == 0) return;
   for_stored_type(p.rows.type, [&](auto* tag) {
-    using Stored = std::remove_pointer_t<decltype(tag)>;
-    std::int64_t const bytes = p.rows.vocabulary * static_cast<std::int64_t>(sizeof(Stored));
-    auto const on_chip = row_on_chip_kernel<Stored, row_threads, Source>;
-    static std::atomic<std::uint64_t> known[2];
-    int const cluster =
-        has_cluster_code(launch, limits, on_chip, known) ? row_cluster(bytes, limits.shared_a_block) : 0;
-    if (cluster > 0) {
-      row_on_chip_shape const shape = shape_of_row<Stored>(p.rows.vocabulary, cluster);
-      return launch.clusters(on_chip, p.rows.size(), cluster, row_threads, shape.shared_bytes, p, shape, source);
-    }
-    // Two blocks a multiprocessor, each with half of its shared memory for the row.
-    int const share = limits.shared_a_processor / 2 - 3 * 1024;
-    int const kept_bytes = share < bytes ? share / granule_bytes * granule_bytes : static_cast<int>(bytes);
-    launch.clusters(row_two_sweeps_kernel<Stored, sweep_threads, Source>, p.rows.size(), 1, sweep_threads, kept_bytes,
-                    p, kept_bytes / granule_bytes, source);
+    launch_stored_row_losses<std::remove_pointer_t<decltype(tag)>>(launch, p, source);
   });
 }
 

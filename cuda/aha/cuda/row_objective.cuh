@@ -119,7 +119,7 @@ struct objective_source {
     in[0].mask = true;
     in[0].keep = kept;
     token_gradient<float> g[1];
-    evaluate_tokens(objective, in, static_cast<float const*>(nullptr), by_part, false, g,
+    evaluate_tokens(objective, in, static_cast<float const*>(nullptr), by_part, true, false, g,
                     [](int, double, float const(&)[1]) {});
     return {g[0].d[static_cast<int>(active_input::logp)], g[0].d[static_cast<int>(active_input::entropy)],
             g[0].d[static_cast<int>(active_input::lse)]};

@@ -8,13 +8,24 @@ AHA_KERNELS_BEGIN
 
 // Which tokens of which sequence a slot has, and the first sweep over a mask.
 //
-// Padded rows have `slots_a_row` slots each. Of packed sequences i has the slots from floor(cu[i] / 1024) + i on: at
+// Padded rows have `slots_a_row` slots each. Of packed sequences i has the slots from floor(cu[i] / slot_tokens) + i on: at
 // least as many as its tokens can need, in rising order, without a prefix sum. Some may be empty.
 
 inline constexpr unsigned whole_warp = 0xFFFFFFFFU;
 
 __device__ inline std::int64_t clamped(std::int64_t x, std::int64_t low, std::int64_t high) {
   return x < low ? low : (x > high ? high : x);
+}
+
+/// What a scan of the mask has left of every sequence: its unmasked tokens, and where the first of them lies, counted
+/// from the sequence's end (0: there is none). In device memory, or in shared memory where one block does it all.
+struct sequence_heads {
+  unsigned long long* head = nullptr;
+  unsigned long long* count = nullptr;
+};
+template <class T>
+__device__ sequence_heads heads_of(token_problem<T> const& p) {
+  return {p.head, p.count};
 }
 
 /// A slot's tokens are [begin, end) of the row; all before the sequence's first unmasked token are `head`.
@@ -54,7 +65,8 @@ __device__ std::int64_t sequence_of(token_problem<T> const& p, std::int64_t slot
 
 /// Offsets that fall or reach beyond the tokens are clamped: nothing outside is read or written.
 template <class T>
-__device__ slot_place place_of(token_problem<T> const& p, std::int64_t slot, bool scanned) {
+__device__ slot_place place_of(token_problem<T> const& p, sequence_heads const& heads, std::int64_t slot,
+                               bool scanned) {
   slot_place s;
   layout<device> const& l = p.batch.layout;
   s.sequence = sequence_of(p, slot);
@@ -71,7 +83,7 @@ __device__ slot_place place_of(token_problem<T> const& p, std::int64_t slot, boo
   }
   s.first = s.row_begin;
   if (scanned && p.masked()) {
-    auto const head = static_cast<std::int64_t>(p.head[s.sequence]);
+    auto const head = static_cast<std::int64_t>(heads.head[s.sequence]);
     s.first = head == 0 ? s.row_end : s.end - head;
   } else if (s.first == s.end) {
     s.first = s.row_end;
@@ -81,8 +93,8 @@ __device__ slot_place place_of(token_problem<T> const& p, std::int64_t slot, boo
 
 /// Unmasked tokens of a sequence.
 template <class T>
-__device__ std::int64_t count_of(token_problem<T> const& p, slot_place const& s) {
-  return p.masked() ? static_cast<std::int64_t>(p.count[s.sequence]) : s.end - s.row_begin;
+__device__ std::int64_t count_of(token_problem<T> const& p, sequence_heads const& heads, slot_place const& s) {
+  return p.masked() ? static_cast<std::int64_t>(heads.count[s.sequence]) : s.end - s.row_begin;
 }
 /// What the sequence's means divide by.
 template <class T>
@@ -94,57 +106,105 @@ __device__ double normaliser(double n) {
   return Statistic::mean ? inverse_count(n) : 1.0;
 }
 
-/// `m[k]`: the mask of token first + k step of a row, where that is before `end`. The mask's type is looked at once.
-template <int K>
+/// `m[k]`: not 0 where the mask of token first + k step of a row is not, before `end`; `Full`: where all of them are. The
+/// mask's type is looked at once; bytes are given as they are, so that nothing waits for them here.
+template <bool Full, int K>
 __device__ void load_mask(mask_view<device> const& mask, std::int64_t row, std::int64_t first, int step,
-                          std::int64_t end, bool (&m)[K]) {
+                          std::int64_t end, unsigned (&m)[K]) {
   using kind = mask_view<device>::kind;
-  auto const load = [&](auto const* data) {
+  std::int64_t const left = end - first;
+  auto const load = [&](auto const* data, auto const& bits) {
     auto const* const from = data + row * mask.row_stride + first;
 #pragma unroll
-    for (int k = 0; k < K; ++k) m[k] = first + k * step < end && from[k * step] != 0;
+    for (int k = 0; k < K; ++k) {
+      m[k] = 0;
+      if (Full || k * step < left) m[k] = bits(from[k * step]);
+    }
   };
+  auto const not_zero = [](auto x) { return x != 0 ? 1U : 0U; };
   if (!mask.present()) {
 #pragma unroll
-    for (int k = 0; k < K; ++k) m[k] = first + k * step < end;
+    for (int k = 0; k < K; ++k) m[k] = Full || k * step < left ? 1 : 0;
     return;
   }
   switch (mask.type) {
-    case kind::byte: return load(static_cast<unsigned char const*>(mask.data));
-    case kind::i64: return load(static_cast<long long const*>(mask.data));
-    case kind::f32: return load(static_cast<float const*>(mask.data));
-    default: return load(static_cast<double const*>(mask.data));
+    case kind::byte:
+      return load(static_cast<unsigned char const*>(mask.data),
+                  [](unsigned char x) { return static_cast<unsigned>(x); });
+    case kind::i64: return load(static_cast<long long const*>(mask.data), not_zero);
+    case kind::f32: return load(static_cast<float const*>(mask.data), not_zero);
+    default: return load(static_cast<double const*>(mask.data), not_zero);
   }
+}
+
+/// What a lane has seen of a mask: how many, and the first of them. It looks at rising positions.
+struct mask_seen {
+  unsigned n = 0;
+  int first = 0;
+  __device__ void token(int at, bool in) {
+    if (in && n == 0) first = at;
+    n += in ? 1U : 0U;
+  }
+  /// Four bytes at position `at` and behind.
+  __device__ void bytes(int at, unsigned word) {
+    // The top bit of every byte that is not 0.
+    unsigned const in = (word | ((word & 0x7F7F7F7FU) + 0x7F7F7F7FU)) & 0x80808080U;
+    if (in != 0 && n == 0) first = at + (__ffs(static_cast<int>(in)) - 1) / 8;
+    n += static_cast<unsigned>(__popc(in));
+  }
+};
+
+/// A lane's share of the n tokens of a row's mask from `first` on. Bytes are read sixteen at a time where that many are the
+/// row's, whatever its alignment.
+__device__ inline mask_seen look_at_mask(mask_view<device> const& mask, std::int64_t row, std::int64_t first, int n) {
+  mask_seen seen;
+  int const lane = static_cast<int>(threadIdx.x % 32);
+  std::int64_t const at = row * mask.row_stride + first;
+  if (mask.type != mask_view<device>::kind::byte) {
+    for (int j = lane; j < n; j += 8 * 32) {
+      unsigned m[8];
+      load_mask<false>(mask, row, first + j, 32, first + n, m);
+#pragma unroll
+      for (int k = 0; k < 8; ++k) seen.token(j + k * 32, m[k] != 0);
+    }
+    return seen;
+  }
+  unsigned char const* const from = static_cast<unsigned char const*>(mask.data) + at;
+  int const ahead = static_cast<int>(reinterpret_cast<std::uintptr_t>(from) % 16);
+#pragma unroll 4
+  for (int j = 16 * lane - ahead; j < n; j += 16 * 32) {
+    if (j >= 0 && j + 16 <= n) {
+      uint4 const w = *reinterpret_cast<uint4 const*>(from + j);
+      seen.bytes(j, w.x);
+      seen.bytes(j + 4, w.y);
+      seen.bytes(j + 8, w.z);
+      seen.bytes(j + 12, w.w);
+    } else {
+      for (int k = j < 0 ? 0 : j; k < j + 16 && k < n; ++k) seen.token(k, from[k] != 0);
+    }
+  }
+  return seen;
 }
 
 /// A warp looks through the mask of a slot's worth of tokens, counted from the sequence's begin. Integer atomics: any
 /// order gives the same numbers.
 template <class T>
-__device__ void scan_mask(token_problem<T> const& p, std::int64_t slot) {
-  slot_place const s = place_of(p, slot, false);
+__device__ void scan_mask(token_problem<T> const& p, sequence_heads const& heads, std::int64_t slot) {
+  slot_place const s = place_of(p, heads, slot, false);
   std::int64_t const from = s.row_begin + s.number * slot_tokens;
   if (s.number < 0 || from >= s.end) return;
-  int const lane = static_cast<int>(threadIdx.x % 32);
-  unsigned n = 0;
-  long long first = s.end;
-#pragma unroll 2
-  for (int j = slot_tokens - 8 * 32; j >= 0; j -= 8 * 32) {
-    bool m[8];
-    load_mask(p.batch.mask, s.row, from + j + lane, 32, s.end < from + slot_tokens ? s.end : from + slot_tokens, m);
-#pragma unroll
-    for (int k = 7; k >= 0; --k) {
-      n += m[k] ? 1U : 0U;
-      if (m[k]) first = from + j + lane + k * 32;
-    }
-  }
-  // Distances within the slot fit 32 bits whatever the sequence's length; 0 says that the lane has seen nothing.
-  unsigned const reach = __reduce_max_sync(whole_warp, n == 0 ? 0U : static_cast<unsigned>(from + slot_tokens - first));
-  n = __reduce_add_sync(whole_warp, n);
+  std::int64_t const left = s.end - from;
+  mask_seen const seen =
+      look_at_mask(p.batch.mask, s.row, from, left < slot_tokens ? static_cast<int>(left) : slot_tokens);
+  // 0 says that the lane has seen nothing.
+  unsigned const reach =
+      __reduce_max_sync(whole_warp, seen.n == 0 ? 0U : static_cast<unsigned>(slot_tokens - seen.first));
+  unsigned const n = __reduce_add_sync(whole_warp, seen.n);
   if (n == 0) return;
   long long const ahead = s.end - (from + slot_tokens - reach);
-  if (lane == 0) {
-    atomicMax(p.head + s.sequence, static_cast<unsigned long long>(ahead));
-    atomicAdd(p.count + s.sequence, static_cast<unsigned long long>(n));
+  if (threadIdx.x % 32 == 0) {
+    atomicMax(heads.head + s.sequence, static_cast<unsigned long long>(ahead));
+    atomicAdd(heads.count + s.sequence, static_cast<unsigned long long>(n));
   }
 }
 

@@ -10,7 +10,7 @@ AHA_KERNELS_BEGIN
 template <class T>
 AHA_KERNEL void __launch_bounds__(team_threads)
     to_tokens_kernel(__grid_constant__ token_problem<T> const p, T const* values) {
-  slot_place const s = place_of(p, blockIdx.x, false);
+  slot_place const s = place_of(p, {}, blockIdx.x, false);
   if (s.number < 0) return;
   std::int64_t const from = s.row_begin + s.number * slot_tokens;
   T const value = values[s.sequence];

@@ -20,23 +20,23 @@ AHA_KERNEL void zero_heads_kernel(__grid_constant__ token_problem<T> const p) {
 template <class T>
 AHA_KERNEL void scan_mask_kernel(__grid_constant__ token_problem<T> const p) {
   std::int64_t const slot = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / 32;
-  if (slot < p.slots) scan_mask(p, slot);
+  if (slot < p.slots) scan_mask(p, heads_of(p), slot);
 }
 template <class T>
 AHA_KERNEL void __launch_bounds__(team_threads) statistic_kernel(__grid_constant__ token_problem<T> const p) {
   extern __shared__ double memory[];
-  statistic_of_slot(p, team_memory(memory, statistic_slots), blockIdx.x);
+  statistic_of_slot(p, heads_of(p), team_memory<T>(memory, statistic_slots), blockIdx.x);
 }
 /// S_i, or its adjoint, of every sequence, one a warp.
 template <class T>
 AHA_KERNEL void sum_sequences_kernel(__grid_constant__ token_problem<T> const p, bool of_adjoint) {
   std::int64_t const i = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / 32;
-  if (i < p.batch.layout.sequences) sum_sequence(p, i, of_adjoint ? p.sequence_adjoint : p.sequence_sum);
+  if (i < p.batch.layout.sequences) sum_sequence(p, heads_of(p), i, of_adjoint ? p.sequence_adjoint : p.sequence_sum);
 }
-/// Teams that are meant to be resident on a multiprocessor: what registers allow without spills (sm_90, `-Xptxas -v`):
-/// 93 a thread for two float terms, 165 for the whole type list.
+/// Teams that are meant to be resident on a multiprocessor: what registers allow without spills in loops (sm_90,
+/// `-Xptxas -v`): 128 a thread for two float terms at eight tokens, 159 for the whole type list at four.
 template <class Objective, class T>
-inline constexpr int resident_teams = (std::is_same_v<Objective, device_objective> ? 3 : 5) / (sizeof(T) == 4 ? 1 : 2);
+inline constexpr int resident_teams = (std::is_same_v<Objective, device_objective> ? 3 : 4) / (sizeof(T) == 4 ? 1 : 2);
 
 /// The main sweep, `run` slots a block.
 template <class Objective, class T>
@@ -45,13 +45,15 @@ AHA_KERNEL void __launch_bounds__(team_threads, (resident_teams<Objective, T>))
                       int run) {
   extern __shared__ double memory[];
   if (blockIdx.x == 0 && threadIdx.x == 0) *p.arrived = 0;  // for the kernel that adds up
-  team_memory const team(memory, p.at.counts + statistic_slots);
+  team_memory<T> const team(memory, p.at.counts + statistic_slots);
   std::int64_t const first = static_cast<std::int64_t>(blockIdx.x) * run;
-  for (int turn = 0; turn < run && first + turn < p.slots; ++turn) run_slot(objective, p, team, first + turn, turn);
+  for (int turn = 0; turn < run && first + turn < p.slots; ++turn)
+    run_slot(objective, p, heads_of(p), team, first + turn, turn);
 }
 template <class T>
 AHA_KERNEL void __launch_bounds__(team_threads) adjoint_kernel(__grid_constant__ token_problem<T> const p) {
-  adjoint_of_slot(p, static_cast<int>(threadIdx.x), blockIdx.x);
+  extern __shared__ double memory[];
+  adjoint_of_slot(p, heads_of(p), team_memory<T>(memory, 0), blockIdx.x);
 }
 template <class T>
 AHA_KERNEL void __launch_bounds__(record_threads) sum_slots_kernel(__grid_constant__ token_problem<T> const p) {
@@ -60,71 +62,79 @@ AHA_KERNEL void __launch_bounds__(record_threads) sum_slots_kernel(__grid_consta
 
 template <class T>
 inline constexpr int small_teams = sizeof(T) == 4 ? 4 : 2;
+inline constexpr int small_sequences = 64;
 
 /// A small batch: all of the above by one block, in turn. The same functions on the same slots, so the same bits.
 template <class Objective, class T>
 AHA_KERNEL void __launch_bounds__(small_teams<T>* team_threads)
-    small_loss_kernel(__grid_constant__ Objective const objective, __grid_constant__ token_problem<T> const p) {
+    small_loss_kernel(__grid_constant__ Objective const objective, __grid_constant__ token_problem<T> const p,
+                      bool scanned) {
   extern __shared__ double memory[];
   int const teams = static_cast<int>(blockDim.x) / team_threads;
   int const mine = static_cast<int>(threadIdx.x) / team_threads;
   int const warps = static_cast<int>(blockDim.x) / 32;
   int const warp = static_cast<int>(threadIdx.x) / 32;
   std::int64_t const sequences = p.batch.layout.sequences;
-  team_memory const team(memory, p.at.counts + statistic_slots);
-  if (p.batch.mask.present()) {
-    for (std::int64_t i = threadIdx.x; i < 2 * sequences; i += blockDim.x) p.head[i] = 0;
+  team_memory<T> const team(memory, p.at.counts + statistic_slots);
+  // Heads of few sequences lie in shared memory: nothing waits for the device's between the steps.
+  __shared__ unsigned long long near[2 * small_sequences];
+  sequence_heads const heads =
+      !scanned && sequences <= small_sequences ? sequence_heads{near, near + sequences} : heads_of(p);
+  if (p.batch.mask.present() && !scanned) {
+    for (std::int64_t i = threadIdx.x; i < 2 * sequences; i += blockDim.x) heads.head[i] = 0;
     __syncthreads();
-    for (std::int64_t slot = warp; slot < p.slots; slot += warps) scan_mask(p, slot);
+    for (std::int64_t slot = warp; slot < p.slots; slot += warps) scan_mask(p, heads, slot);
     __syncthreads();
   }
   if (p.reads_statistic) {
-    for (std::int64_t slot = 0; slot < p.slots; slot += teams) statistic_of_slot(p, team, slot + mine);
-    for (std::int64_t i = warp; i < sequences; i += warps) sum_sequence(p, i, p.sequence_sum);
+    for (std::int64_t slot = 0; slot < p.slots; slot += teams) statistic_of_slot(p, heads, team, slot + mine);
+    for (std::int64_t i = warp; i < sequences; i += warps) sum_sequence(p, heads, i, p.sequence_sum);
     __syncthreads();
   }
   int turn = 0;
-  for (std::int64_t slot = 0; slot < p.slots; slot += teams) run_slot(objective, p, team, slot + mine, turn++);
+  for (std::int64_t slot = 0; slot < p.slots; slot += teams) run_slot(objective, p, heads, team, slot + mine, turn++);
   __syncthreads();
   if (p.adjoint) {
-    for (std::int64_t i = warp; i < sequences; i += warps) sum_sequence(p, i, p.sequence_adjoint);
+    for (std::int64_t i = warp; i < sequences; i += warps) sum_sequence(p, heads, i, p.sequence_adjoint);
     __syncthreads();
-    for (std::int64_t slot = mine; slot < p.slots; slot += teams) adjoint_of_slot(p, team.thread, slot);
+    for (std::int64_t slot = 0; slot < p.slots; slot += teams) adjoint_of_slot(p, heads, team, slot + mine);
   }
   sum_slots(p, 0, 1);
 }
 
-/// Enqueues a call that has been checked.
+/// Enqueues a call that has been checked. `scanned`: another kernel has left the sequences' heads and counts.
 template <class Objective, class T>
-void launch_token_loss(launcher& launch, Objective const& objective, token_problem<T> const& p) {
+void launch_token_loss(launcher& launch, Objective const& objective, token_problem<T> const& p, bool scanned = false) {
   std::int64_t const slots = p.slots;
   int const rows = p.at.counts + statistic_slots;
   if (slots == 0) return launch(sum_slots_kernel<T>, 1, record_threads, 0, p);
   if (slots <= small_slots) {
     // As many teams as fit into the shared memory that every device gives without asking, less the static part.
     constexpr std::size_t most_bytes = 36 * 1024;
-    int teams = static_cast<int>(most_bytes / team_bytes(rows));
+    int teams = static_cast<int>(most_bytes / team_memory<T>::bytes(rows));
     if (teams > small_teams<T>) teams = small_teams<T>;
     if (teams > slots) teams = static_cast<int>(slots);
     if (teams < 1) teams = 1;
-    return launch(small_loss_kernel<Objective, T>, 1, teams * team_threads, teams * team_bytes(rows), objective, p);
+    return launch(small_loss_kernel<Objective, T>, 1, teams * team_threads, teams * team_memory<T>::bytes(rows),
+                  objective, p, scanned);
   }
   auto const blocks = [](std::int64_t n, std::int64_t a_block) { return (n + a_block - 1) / a_block; };
   std::int64_t const sequences = p.sequences();
-  if (p.masked()) {
+  if (p.masked() && !scanned) {
     launch(zero_heads_kernel<T>, blocks(2 * sequences, 256), 256, 0, p);
     launch(scan_mask_kernel<T>, blocks(slots, 8), 256, 0, p);
   }
   if (p.reads_statistic) {
-    launch(statistic_kernel<T>, slots, team_threads, team_bytes(statistic_slots), p);
+    launch(statistic_kernel<T>, slots, team_threads, team_memory<T>::bytes(statistic_slots), p);
     launch(sum_sequences_kernel<T>, blocks(sequences, 8), 256, 0, p, false);
   }
   // Long batches give a block several slots in turn: parameters are converted once, and few blocks start.
   int const run = slots >= 8192 ? 4 : 1;
-  launch(token_loss_kernel<Objective, T>, blocks(slots, run), team_threads, team_bytes(rows), objective, p, run);
+  launch(token_loss_kernel<Objective, T>, blocks(slots, run), team_threads, team_memory<T>::bytes(rows), objective, p,
+         run);
   if (p.adjoint) {
     launch(sum_sequences_kernel<T>, blocks(sequences, 8), 256, 0, p, true);
-    launch(adjoint_kernel<T>, slots, team_threads, 0, p);
+    launch(adjoint_kernel<T>, slots, team_threads, team_memory<T>::bytes(0), p);
   }
   launch(sum_slots_kernel<T>, p.record_blocks(), record_threads, 0, p);
 }

@@ -12,11 +12,8 @@ AHA_NAMESPACE_BEGIN
 /// The unit of work: so many tokens of one sequence, counted from its first unmasked one, by a team of threads. Thread k
 /// has the tokens k, k + 128, k + 256, ...: loads of a warp are contiguous whatever the alignment, so that neither it nor
 /// left padding can move a bit, and sequences that begin anywhere in a packed batch cost the same.
-inline constexpr int slot_tokens = 1024;
+inline constexpr int slot_tokens = 2048;
 inline constexpr int team_threads = 128;
-/// Tokens of a thread that are evaluated together; their terms are added in their own type, all else in double.
-inline constexpr int group_tokens = 4;
-inline constexpr int slot_groups = slot_tokens / (team_threads * group_tokens);
 /// Up to so many slots a call is one block and one launch: one for each of its teams. More turns of one block take longer
 /// than a second launch (24 slots: 100 us against 20, H100).
 inline constexpr int small_slots = 4;
@@ -67,7 +64,8 @@ struct token_problem {
   unsigned on = 0;               ///< active observers
   unsigned differentiated = 0;   ///< active inputs, as flags of `reads`
   bool reads_statistic = false;
-  bool adjoint = false;  ///< a second sweep adds the statistics' part to dlogp
+  bool more_outputs = false;  ///< others than dlogp
+  bool adjoint = false;       ///< a second sweep adds the statistics' part to dlogp
   slot_values at;
   aggregation kind[max_parts] = {};
   double base[max_parts] = {};  ///< `part_scale` of each part
@@ -110,6 +108,8 @@ struct token_problem {
     differentiated = n.active;
     reads_statistic = (n.active & reads::statistic) != 0;
     adjoint = n.adjoint && out.dlogp.present();
+    more_outputs = out.dentropy.present() || out.dlse.present() || out.dvalue.present() || out.dgiven.present() ||
+                   out.token_loss.present();
     int p = 0;
     o.for_each_part([&](auto const& part) {
       kind[p] = part.aggregate.kind;
@@ -118,8 +118,8 @@ struct token_problem {
     at = slot_values(p, on);
   }
 
-  /// The single place of the workspace's layout.
-  void place(workspace_layout& w) {
+  /// The single place of the workspace's layout; the same whatever outputs there are. `has_adjoint`: the objective's.
+  void place(workspace_layout& w, bool has_adjoint) {
     std::int64_t const B = sequences();
     if (masked()) {
       head = w.take<unsigned long long>(2 * B);
@@ -130,7 +130,7 @@ struct token_problem {
       slot_sum = w.take<double>(slots * statistic_slots);
       sequence_sum = w.take<double>(B * statistic_slots);
     }
-    if (adjoint) sequence_adjoint = w.take<double>(B * statistic_slots);
+    if (has_adjoint) sequence_adjoint = w.take<double>(B * statistic_slots);
     block = w.take<double>(record_blocks() * (2 * at.values + 1));
     arrived = w.take<unsigned>(1);
   }

@@ -1,267 +1,206 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <aha/cuda/slots.cuh>
+#include <aha/cuda/token_group.cuh>
 #include <aha/loss/kl.hpp>
 
 AHA_NAMESPACE_BEGIN
 AHA_KERNELS_BEGIN
 
-/// A team's place in shared memory: rows of one double a thread for sums, then weights, S and counts.
-struct team_memory {
-  double* rows;      ///< [rows][team_threads]
-  double* weights;   ///< [2][max_parts], by turns: a slow warp may still read those of the slot before
-  unsigned* counts;  ///< [4 warps][3]: tokens, clip_low and clip_high, clip_dual and clip_value (16 bits each)
-  int thread;        ///< of the team
-  static constexpr int tail = 2 * max_parts + 8;
+/// A thread's observations of its tokens of a slot. The ratio is the raw one: of the columns, before any bound.
+template <class T>
+struct observed_sums {
+  T old_kl[3] = {};
+  T ref_kl[3] = {};
+  T ratio = 0;
+  T square = 0;
+  T low = lane<T>(INFINITY);
+  T high = lane<T>(-INFINITY);
+  T entropy = 0;
 
-  __device__ team_memory(double* memory, int rows_a_team) {
-    int const team = static_cast<int>(threadIdx.x) / team_threads;
-    thread = static_cast<int>(threadIdx.x) % team_threads;
-    rows = memory + team * (rows_a_team * team_threads + tail);
-    weights = rows + rows_a_team * team_threads;
-    counts = reinterpret_cast<unsigned*>(weights + 2 * max_parts);
-  }
-  /// Sums a thread's group of terms: in their own type pairwise, then on to its row.
-  template <class T>
-  __device__ void add(int row, bool begin, T const (&x)[group_tokens]) const {
-    static_assert(group_tokens == 4);
-    double const sum = static_cast<double>((x[0] + x[1]) + (x[2] + x[3]));
-    double& to = rows[row * team_threads + thread];
-    to = begin ? sum : to + sum;
-  }
-  /// Adds up rows on a fixed tree, each by one warp; `take(row, sum)` by its first lane. Rows from `smallest` on are a
-  /// minimum and a maximum.
-  template <class Take>
-  __device__ void reduce(int n, int smallest, Take const& take) const {
-    int const lane = thread % 32;
-    for (int v = thread / 32; v < n; v += team_threads / 32) {
-      auto const join = [&](double a, double b) {
-        if (smallest >= 0 && v == smallest) return math::min(a, b);
-        return smallest >= 0 && v == smallest + 1 ? math::max(a, b) : a + b;
-      };
-      double const* const row = rows + v * team_threads + lane;
-      double x = join(join(row[0], row[32]), join(row[64], row[96]));
-      for (int half = 16; half > 0; half /= 2) x = join(x, __shfl_xor_sync(whole_warp, x, half));
-      if (lane == 0) take(v, x);
+  template <int K>
+  __device__ static void add_kl(T (&to)[3], T const (&d)[K], exponentials<T> const (&e)[K]) {
+    T x[3][K];
+#pragma unroll
+    for (int k = 0; k < K; ++k) {
+      kl_estimates<T> const kl = all_kl_estimates(d[k], e[k]);
+      x[0][k] = kl.k1;
+      x[1][k] = kl.k2;
+      x[2][k] = kl.k3;
     }
+#pragma unroll
+    for (int v = 0; v < 3; ++v) add_group(to[v], x[v]);
+  }
+  template <int K>
+  __device__ void add(slot_values const& at, bool all, token_inputs<T> const (&in)[K]) {
+    T d[K];
+    T x[K];
+    exponentials<T> e[K];
+    if (at.old_kl >= 0 || at.ratio >= 0) {
+#pragma unroll
+      for (int k = 0; k < K; ++k) {
+        d[k] = in[k].logp - in[k].old_logp;
+        e[k] = math::all_exponentials(d[k]);
+      }
+      if (at.old_kl >= 0) add_kl(old_kl, d, e);
+      if (at.ratio >= 0) {
+#pragma unroll
+        for (int k = 0; k < K; ++k) x[k] = e[k].exp;
+        if (!all) {
+#pragma unroll
+          for (int k = 0; k < K; ++k) {
+            x[k] = in[k].mask ? x[k] : T(0);
+            d[k] = in[k].mask ? d[k] : lane<T>(NAN);  // which is no end
+          }
+        }
+#pragma unroll
+        for (int k = 0; k < K; ++k) {
+          low = fmin(low, d[k]);
+          high = fmax(high, d[k]);
+        }
+        add_group(ratio, x);
+#pragma unroll
+        for (int k = 0; k < K; ++k) x[k] *= x[k];
+        add_group(square, x);
+      }
+    }
+    if (at.ref_kl >= 0) {
+#pragma unroll
+      for (int k = 0; k < K; ++k) {
+        d[k] = in[k].ref_logp - in[k].logp;
+        e[k] = math::all_exponentials(d[k]);
+      }
+      add_kl(ref_kl, d, e);
+    }
+    if (at.entropy >= 0) {
+#pragma unroll
+      for (int k = 0; k < K; ++k) x[k] = in[k].entropy;
+      add_group(entropy, x);
+    }
+  }
+  /// Into the thread's rows.
+  __device__ void put(slot_values const& at, team_memory<T> const& team) const {
+    for (int v = 0; v < 3; ++v) {
+      if (at.old_kl >= 0) team.of_thread(at.old_kl + v) = old_kl[v];
+      if (at.ref_kl >= 0) team.of_thread(at.ref_kl + v) = ref_kl[v];
+    }
+    if (at.ratio >= 0) {
+      team.of_thread(at.ratio) = ratio;
+      team.of_thread(at.ratio + 1) = square;
+      team.of_thread(at.ends) = low;
+      team.of_thread(at.ends + 1) = high;
+    }
+    if (at.entropy >= 0) team.of_thread(at.entropy) = entropy;
   }
 };
-static_assert(slot_tokens == 8 * team_threads, "aha: counts of a thread fit their bits");
 
-/// Shared memory of a team, in bytes.
-template <class T>
-int team_rows(token_problem<T> const& p) {
-  return p.at.counts + statistic_slots;
-}
-inline std::size_t team_bytes(int rows) {
-  return static_cast<std::size_t>(rows * team_threads + team_memory::tail) * sizeof(double);
-}
-
-/// A group of a thread's tokens, all columns loaded before anything is computed; masked ones are zeros, never read.
-template <class T>
-__device__ void load_group(token_problem<T> const& p, slot_place const& s, std::int64_t t,
-                           token_inputs<T> (&in)[group_tokens]) {
-  bool m[group_tokens];
-  load_mask(p.batch.mask, s.row, t, team_threads, s.end, m);
-  unsigned const read = p.read;
-  auto const load = [&](bool wanted, column<T const, device> const& c, T token_inputs<T>::*to) {
-    if (!wanted) return;
-    T const* const from = c.row(s.row) + t;
-#pragma unroll
-    for (int k = 0; k < group_tokens; ++k) in[k].*to = m[k] ? from[k * team_threads] : T(0);
-  };
-  auto const passive = [&](bool wanted, scoped<column<T const, device>> const& c, T token_inputs<T>::*to) {
-    if (!wanted) return;
-    if (c.scope == scope::token) return load(true, c.values, to);
-    T const x = c.values.data[s.sequence];
-#pragma unroll
-    for (int k = 0; k < group_tokens; ++k) in[k].*to = m[k] ? x : T(0);
-  };
-  using inputs = token_inputs<T>;
-  load((read & reads::logp) != 0, p.batch.logp, &inputs::logp);
-  load((read & reads::old_logp) != 0 && !p.batch.old_logp.on_policy, p.batch.old_logp.tokens(), &inputs::old_logp);
-  load((read & reads::ref_logp) != 0, p.batch.ref_logp, &inputs::ref_logp);
-  load((read & reads::entropy) != 0, p.batch.entropy, &inputs::entropy);
-  load((read & reads::lse) != 0, p.batch.lse, &inputs::lse);
-  load((read & reads::value) != 0, p.batch.value, &inputs::value);
-  load((read & reads::old_value) != 0, p.batch.old_value, &inputs::old_value);
-  load((read & reads::returns) != 0, p.batch.returns, &inputs::returns);
-  load((read & reads::given) != 0, p.batch.given, &inputs::given);
-  passive((read & reads::adv) != 0, p.batch.adv, &inputs::adv);
-  passive((read & reads::weight) != 0, p.batch.weight, &inputs::weight);
-  bool kept[group_tokens] = {};
-  if ((read & reads::keep) != 0) {
-    if (p.batch.keep.scope == scope::token) {
-      load_mask(p.batch.keep.values, s.row, t, team_threads, s.end, kept);
-    } else {
-      bool const all = p.batch.keep.values.at(0, s.sequence);
-#pragma unroll
-      for (int k = 0; k < group_tokens; ++k) kept[k] = all;
-    }
-  }
-#pragma unroll
-  for (int k = 0; k < group_tokens; ++k) {
-    in[k].mask = m[k];
-    in[k].keep = kept[k];
-    if (p.batch.old_logp.on_policy) in[k].old_logp = in[k].logp;
-  }
-}
-
-/// Writes a group of an output; positions behind the row's end do not exist.
-template <class T>
-__device__ void store_group(column<T, device> const& c, slot_place const& s, std::int64_t t,
-                            T const (&x)[group_tokens]) {
-  T* const to = c.row(s.row) + t;
-#pragma unroll
-  for (int k = 0; k < group_tokens; ++k) {
-    if (t + k * team_threads < s.row_end) to[k * team_threads] = x[k];
-  }
-}
-
-/// What lies before the sequence's first unmasked token is zero: each slot writes its share.
-template <class T>
-__device__ void zero_head(token_problem<T> const& p, slot_place const& s, int thread) {
-  std::int64_t const from = s.row_begin + s.number * slot_tokens;
-  std::int64_t const to = s.first < from + slot_tokens ? s.first : from + slot_tokens;
-  outputs<T, device>::each(p.out, [&](auto const&, column<T, device> const& c) {
-    if (!c.present()) return;
-    for (std::int64_t t = from + thread; t < to; t += team_threads) c.row(s.row)[t] = T(0);
-  });
-}
-
-/// The observers of a group. The ratio is the raw one: of the columns, before any bound.
-template <class T>
-__device__ void observe_group(token_problem<T> const& p, team_memory const& team, bool begin,
-                              token_inputs<T> const (&in)[group_tokens]) {
-  T x[group_tokens];
-  auto const sums = [&](int row, auto const& f) {
-#pragma unroll
-    for (int k = 0; k < group_tokens; ++k) x[k] = f(in[k]);
-    team.add(row, begin, x);
-  };
-  auto const kl = [&](int row, auto const& d) {
-    sums(row, [&](token_inputs<T> const& t) { return kl_estimate(estimator::k1, d(t)); });
-    sums(row + 1, [&](token_inputs<T> const& t) { return kl_estimate(estimator::k2, d(t)); });
-    sums(row + 2, [&](token_inputs<T> const& t) { return kl_estimate(estimator::k3, d(t)); });
-  };
-  auto const log_ratio = [](token_inputs<T> const& t) { return t.logp - t.old_logp; };
-  if (p.at.old_kl >= 0) kl(p.at.old_kl, log_ratio);
-  if (p.at.ref_kl >= 0) kl(p.at.ref_kl, [](token_inputs<T> const& t) { return t.ref_logp - t.logp; });
-  if (p.at.ratio >= 0) {
-    auto const ratio = [&](token_inputs<T> const& t) { return t.mask ? math::exp(log_ratio(t)) : T(0); };
-    sums(p.at.ratio, ratio);
-    sums(p.at.ratio + 1, [&](token_inputs<T> const& t) { return ratio(t) * ratio(t); });
-    double* const low = team.rows + p.at.ends * team_threads + team.thread;
-    double* const high = low + team_threads;
-    T least = lane<T>(INFINITY);
-    T most = -least;
-#pragma unroll
-    for (int k = 0; k < group_tokens; ++k) {
-      least = in[k].mask ? math::min(least, log_ratio(in[k])) : least;
-      most = in[k].mask ? math::max(most, log_ratio(in[k])) : most;
-    }
-    *low = begin ? least : math::min(*low, static_cast<double>(least));
-    *high = begin ? most : math::max(*high, static_cast<double>(most));
-  }
-  if (p.at.entropy >= 0) sums(p.at.entropy, [](token_inputs<T> const& t) { return t.entropy; });
-}
+/// What a thread counts of its tokens of a slot.
+struct token_counts {
+  unsigned tokens = 0;
+  unsigned clipped = 0;  ///< low, high, dual, value: a byte each
+};
+static_assert(slot_tokens / team_threads < 256, "aha: counts of a thread fit their bytes");
 
 /// Evaluates one slot: writes its outputs and its numbers. All threads of a block come here together; a team without a
 /// slot (`slot` beyond the last) only waits. `turn` counts a team's slots.
 template <class Objective, class T>
-__device__ void run_slot(Objective const& objective, token_problem<T> const& p, team_memory const& team,
-                         std::int64_t slot, int turn) {
-  double* const weights = team.weights + turn % 2 * max_parts;
+__device__ void run_slot(Objective const& objective, token_problem<T> const& p, sequence_heads const& heads,
+                         team_memory<T> const& team, std::int64_t slot, int turn) {
+  constexpr int K = tokens_together<Objective, T>;
+  auto& found = team.at[turn % 2];
   bool const there = slot < p.slots;
-  slot_place s;
-  if (there) s = place_of(p, slot, true);
-  bool const mine = there && s.number >= 0;
-  std::int64_t const from = s.first + s.number * slot_tokens;
-  if (mine) {
-    if (team.thread < p.at.parts) {
-      double const n = length_of(p, s.sequence, count_of(p, s));
-      double const prompt =
-          p.batch.prompt_tokens.present() ? static_cast<double>(p.batch.prompt_tokens[s.sequence]) : 0;
-      weights[team.thread] = p.base[team.thread] * sequence_share(p.kind[team.thread], n, prompt);
-    }
-    zero_head(p, s, team.thread);
-  }
-  __syncthreads();  // the weights are there, and the rows have been read
-  unsigned tokens = 0;
-  unsigned sides = 0;
-  unsigned others = 0;
-  if (mine) {
-    T S[statistic_slots] = {};
-    if (p.reads_statistic) {
-#pragma unroll
-      for (int k = 0; k < statistic_slots; ++k) S[k] = static_cast<T>(p.sequence_sum[s.sequence * statistic_slots + k]);
-    }
-    for (int v = 0; v < p.at.parts; ++v) team.rows[v * team_threads + team.thread] = 0;
-#pragma unroll 1
-    for (int group = 0; group < slot_groups; ++group) {
-      bool const begin = group == 0;
-      std::int64_t const t = from + group * group_tokens * team_threads + team.thread;
-      token_inputs<T> in[group_tokens];
-      load_group(p, s, t, in);
-      token_gradient<T> g[group_tokens];
-      T losses[group_tokens] = {};
-      bool const marks = (p.on & observe::clip) != 0;
-      evaluate_tokens(objective, in, S, weights, marks, g, [&](int part, double w, T const(&x)[group_tokens]) {
-        team.add(part, false, x);
-        T const wt = static_cast<T>(w);
-#pragma unroll
-        for (int k = 0; k < group_tokens; ++k) losses[k] += wt * x[k];
-      });
-      observe_group(p, team, begin, in);
-      if (p.adjoint) {
-#pragma unroll
-        for (int v = 0; v < statistic_slots; ++v) {
-          T const x[group_tokens] = {g[0].dS[v], g[1].dS[v], g[2].dS[v], g[3].dS[v]};
-          team.add(p.at.counts + v, begin, x);
-        }
-      }
-      outputs<T, device>::gradients(p.out, [&](active_input k, auto const&, column<T, device> const& c) {
-        if (!c.present()) return;
-        int const by = static_cast<int>(k);
-        T const x[group_tokens] = {g[0].d[by], g[1].d[by], g[2].d[by], g[3].d[by]};
-        store_group(c, s, t, x);
-      });
-      if (p.out.token_loss.present()) store_group(p.out.token_loss, s, t, losses);
-#pragma unroll
-      for (int k = 0; k < group_tokens; ++k) {
-        tokens += in[k].mask ? 1U : 0U;
-        sides += (g[k].clipped.low ? 1U : 0U) + (g[k].clipped.high ? 1U << 16U : 0U);
-        others += (g[k].clipped.dual ? 1U : 0U) + (g[k].clipped.value ? 1U << 16U : 0U);
-      }
-    }
-  }
+  if (there && team.thread < 32) find_slot(p, heads, slot, found);
+  __syncthreads();  // it is found, and the rows have been read
   if (there) {
-    tokens = __reduce_add_sync(whole_warp, tokens);
-    sides = __reduce_add_sync(whole_warp, sides);
-    others = __reduce_add_sync(whole_warp, others);
+    slot_place const s = found.place;
+    bool const mine = s.number >= 0;  // where offsets are not in order, a slot may be nobody's
+    std::int64_t const from = s.first + s.number * slot_tokens;
+    part_sums<Objective, T> losses_of_parts(team, p.at.parts);
+    observed_sums<T> observed;
+    token_counts counts;
+    T adjoint[statistic_slots] = {};
+    if (mine) {
+      zero_head(p, s, team.thread);
+      part_weights<Objective> const weights(found.weights);
+      T S[statistic_slots] = {};
+      if (p.reads_statistic) {
+#pragma unroll
+        for (int k = 0; k < statistic_slots; ++k)
+          S[k] = static_cast<T>(p.sequence_sum[s.sequence * statistic_slots + k]);
+      }
+      bool const marks = (p.on & observe::clip) != 0;
+      bool const with_loss = p.out.token_loss.present();
+      constexpr int step = K * team_threads;
+      std::int64_t const last = from + slot_tokens < s.row_end ? from + slot_tokens : s.row_end;
+#pragma unroll 1
+      for (std::int64_t at = from; at < last; at += step) {
+        std::int64_t const t = at + team.thread;
+        token_inputs<T> in[K];
+        unsigned tokens = 0;
+        bool const all = take_group(p, found, at, team.thread, in, tokens);
+        token_gradient<T> g[K];
+        T losses[K] = {};
+        evaluate_tokens(objective, in, S, weights.at, all, marks, g, [&](int part, double w, T const(&x)[K]) {
+          losses_of_parts.add(part, x);
+          if (!with_loss) return;
+          T const wt = static_cast<T>(w);
+#pragma unroll
+          for (int k = 0; k < K; ++k) losses[k] += wt * x[k];
+        });
+        observed.add(p.at, all, in);
+        if (p.adjoint) {
+#pragma unroll
+          for (int v = 0; v < statistic_slots; ++v) {
+            T x[K];
+#pragma unroll
+            for (int k = 0; k < K; ++k) x[k] = g[k].dS[v];
+            add_group(adjoint[v], x);
+          }
+        }
+        auto const store = [&](active_input k, column<T, device> const& c) {
+          if (!c.present()) return;
+          int const by = static_cast<int>(k);
+          T x[K];
+#pragma unroll
+          for (int k = 0; k < K; ++k) x[k] = g[k].d[by];
+          store_group(c, s, t, x);
+        };
+        store(active_input::logp, p.out.dlogp);
+        if (p.more_outputs) {
+          store(active_input::entropy, p.out.dentropy);
+          store(active_input::lse, p.out.dlse);
+          store(active_input::value, p.out.dvalue);
+          store(active_input::given, p.out.dgiven);
+          if (with_loss) store_group(p.out.token_loss, s, t, losses);
+        }
+        counts.tokens += tokens;
+#pragma unroll
+        for (int k = 0; k < K; ++k) counts.clipped += g[k].clipped;
+      }
+    }
+    losses_of_parts.put();
+    observed.put(p.at, team);
+    if (p.adjoint) {
+#pragma unroll
+      for (int v = 0; v < statistic_slots; ++v) team.of_thread(p.at.counts + v) = adjoint[v];
+    }
+    unsigned const unmasked = __reduce_add_sync(whole_warp, counts.tokens);
+    unsigned const low_and_dual = __reduce_add_sync(whole_warp, counts.clipped & 0xFF00FFU);
+    unsigned const high_and_value = __reduce_add_sync(whole_warp, counts.clipped >> 8U & 0xFF00FFU);
     if (team.thread % 32 == 0) {
       unsigned* const to = team.counts + team.thread / 32 * 3;
-      to[0] = tokens;
-      to[1] = sides;
-      to[2] = others;
-    }
-    if (!mine) {  // only where offsets are not in order
-      for (int v = 0; v < p.at.counts + statistic_slots; ++v) {
-        bool const end = p.at.ends >= 0 && (v == p.at.ends || v == p.at.ends + 1);
-        team.rows[v * team_threads + team.thread] = end ? (v == p.at.ends ? INFINITY : -INFINITY) : 0;
-      }
-      if (team.thread < p.at.parts) weights[team.thread] = 0;
+      to[0] = unmasked;
+      to[1] = low_and_dual;
+      to[2] = high_and_value;
     }
   }
   __syncthreads();
   if (!there) return;
   double* const values = p.slot + slot * p.at.values;
-  team.reduce(p.at.counts, p.at.ends, [&](int v, double x) { values[v] = v < p.at.parts ? x * weights[v] : x; });
+  team.reduce(0, p.at.counts, p.at.ends,
+              [&](int v, double x) { values[v] = v < p.at.parts ? x * found.weights[v] : x; });
   if (p.adjoint) {
-    team_memory adjoint = team;
-    adjoint.rows += p.at.counts * team_threads;
-    adjoint.reduce(statistic_slots, -1, [&](int v, double x) { p.slot_sum[slot * statistic_slots + v] = x; });
+    team.reduce(p.at.counts, statistic_slots, -1, [&](int v, double x) { p.slot_sum[slot * statistic_slots + v] = x; });
   }
   if (team.thread < 3) {
     unsigned sum = 0;
@@ -269,10 +208,10 @@ __device__ void run_slot(Objective const& objective, token_problem<T> const& p, 
     double* const counts = values + p.at.counts;
     if (team.thread == 0) {
       counts[0] = sum;
-      counts[1] = s.number == 0 && sum > 0 ? 1 : 0;
+      counts[1] = found.place.number == 0 && sum > 0 ? 1 : 0;
     } else {
-      counts[2 * team.thread] = sum & 0xFFFFU;
-      counts[2 * team.thread + 1] = sum >> 16U;
+      counts[1 + team.thread] = sum & 0xFFFFU;
+      counts[3 + team.thread] = sum >> 16U;
     }
   }
 }

@@ -56,7 +56,7 @@ class Imitation:
 
     def _backward(self, rows: list[list[int]], total: int) -> float:
         longest = max(len(row) for row in rows)
-        ids = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
+        ids = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows], device=self.model.device)
         # The prompt is given: only the response is learned, the end token included, and no padding.
         targets = ids[:, 1:].masked_fill(ids[:, 1:] == PAD, -100)
         targets[:, : PROMPT_LENGTH - 1] = -100

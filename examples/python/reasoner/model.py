@@ -17,8 +17,8 @@ CONTEXT = PROMPT_LENGTH + MAX_RESPONSE
 class Cache:
     """Keys and values of the tokens seen so far: ``[layers, N, heads, CONTEXT, head width]`` each."""
 
-    def __init__(self, layers: int, rows: int, heads: int, width: int) -> None:
-        self.keys = torch.empty(layers, rows, heads, CONTEXT, width)
+    def __init__(self, layers: int, rows: int, heads: int, width: int, device: torch.device) -> None:
+        self.keys = torch.empty(layers, rows, heads, CONTEXT, width, device=device)
         self.values = torch.empty_like(self.keys)
         self.length = 0
 
@@ -85,10 +85,15 @@ class Reasoner(nn.Module):
                     std /= math.sqrt(2 * layers)
                 nn.init.normal_(module.weight, std=std, generator=generator)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are, and hence everything that is computed."""
+        return self.head.weight.device
+
     def new_cache(self, rows: int) -> Cache:
         """An empty cache of the model's shape."""
         layers, heads, width = self.shape
-        return Cache(layers, rows, heads, width)
+        return Cache(layers, rows, heads, width, self.device)
 
     def forward(self, ids: torch.Tensor, cache: Cache | None = None) -> torch.Tensor:
         """``[N, L]`` ids to ``[N, L, width]`` final states; with a cache, ``ids`` continue what it holds."""

@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
-
-import matplotlib
-import matplotlib.axes
+from typing import TYPE_CHECKING
 
 from reasoner.curves import median_curve
 from reasoner.trainer import History
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402  the back end has to be chosen before
+if TYPE_CHECKING:
+    import matplotlib.axes
 
 COLOURS = {"reward": "#0b6e4f", "supervised": "#c05a00", "shuffled": "#6b6b6b"}
 NAMES = {"reward": "rewarded (aha)", "supervised": "control: teacher goes on", "shuffled": "control: shuffled rewards"}
@@ -42,6 +41,14 @@ class Curve:
 
 def draw(path: Path, curves: list[Curve], title: str) -> None:
     """Writes the PNG: the median over the seeds as a line, their range as a band; recorded curves are dashed."""
+    if importlib.util.find_spec("matplotlib") is None:  # as on a machine that was set up for its GPU alone
+        print(f"{path.name}: left out, there is no matplotlib")
+        return
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt  # the back end has to be chosen before
+
     figure, axes = plt.subplots(1, len(PANELS), figsize=(11.5, 3.9), dpi=110, layout="constrained")
     for panel, (column, label, factor) in zip(axes, PANELS):
         for curve in curves:

@@ -40,7 +40,9 @@ class Reinforcement:
     def __init__(
         self, model: Reasoner, objective: Any, *, seed: int, steps: int, threads: int, shuffle_rewards: bool = False
     ) -> None:
-        self.model, self.objective, self.steps, self.threads = model, objective, steps, threads
+        self.model, self.objective, self.steps = model, objective, steps
+        self.device = model.device
+        self.threads = threads if self.device.type == "cpu" else 0  # of the host's engine
         self.shuffle_rewards = shuffle_rewards
         self.reference = copy.deepcopy(model).requires_grad_(False) if reads_reference(objective) else None
         self.optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.95))
@@ -99,22 +101,26 @@ class Reinforcement:
         yield
         self.aha_seconds += time.perf_counter() - begin
 
+    def _shuffled(self, count: int) -> torch.Tensor:
+        """A random order, of the host's random numbers on every device."""
+        return torch.randperm(count, generator=self.generator).to(self.device)
+
     def _advantages(self, grades: list[Grade]) -> torch.Tensor:
-        rewards = torch.tensor([g.reward for g in grades])
+        rewards = torch.tensor([g.reward for g in grades], device=self.device)
         if self.shuffle_rewards:
-            rewards = rewards[torch.randperm(len(rewards), generator=self.generator)]
-        groups = aha.groups(ids=torch.arange(PROMPTS).repeat_interleave(SAMPLES))
+            rewards = rewards[self._shuffled(len(rewards))]
+        groups = aha.groups(ids=torch.arange(PROMPTS, device=self.device).repeat_interleave(SAMPLES))
         with self._inside_aha():
             adv: torch.Tensor = aha.advantages(GROUP_ADVANTAGE, rewards, groups, threads=self.threads).adv
         return adv
 
     def _update(self, rollout: Rollout, adv: torch.Tensor, rows: torch.Tensor) -> Observed:
         """One epoch over the responses ``rows`` in ``MINIBATCHES`` optimiser steps."""
-        response = torch.arange(rollout.tokens.shape[1]) < rollout.lengths[:, None]
+        response = torch.arange(rollout.tokens.shape[1], device=self.device) < rollout.lengths[:, None]
         with self._inside_aha(), torch.no_grad():
             targets = rollout.tokens.masked_fill(~response, -100)
             old_logp = aha.torch.token_logp(rollout.logits, targets, threads=self.threads)
-        rows = rows[torch.randperm(len(rows), generator=self.generator)]
+        rows = rows[self._shuffled(len(rows))]
         observed = Observed()
         for minibatch in rows.tensor_split(MINIBATCHES):
             if len(minibatch) == 0:
@@ -137,7 +143,7 @@ class Reinforcement:
     ) -> None:  # fmt: skip
         ids, next_is_response = full_rows(rollout, rows)
         lengths = rollout.lengths[rows]
-        response = torch.arange(rollout.tokens.shape[1]) < lengths[:, None]
+        response = torch.arange(rollout.tokens.shape[1], device=self.device) < lengths[:, None]
         targets = rollout.tokens[rows][response]
         cu_seqlens = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
         columns: dict[str, Any] = {}

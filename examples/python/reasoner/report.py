@@ -64,6 +64,7 @@ def summary(trainer: Trainer) -> dict[str, Any]:
         "seed": trainer.settings.seed,
         "steps": trainer.done,
         "threads": trainer.settings.threads,
+        "device": trainer.settings.device,
         "objective": repr(trainer.objective),
     }
 
@@ -88,7 +89,7 @@ def write_report(trainer: Trainer, live_controls: dict[str, History], output: Pa
     draw(
         output / "curves.png",
         [Curve("reward", {seed: trainer.history}), *controls],
-        f"Learning to think on the CPU: {numbers['objective']}, seed {seed}, {numbers['seconds']:.0f} s of training",
+        f"Learning to think on the {'CPU' if trainer.settings.device == 'cpu' else 'GPU'}: {numbers['objective']}, seed {seed}, {numbers['seconds']:.0f} s of training",
     )
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)

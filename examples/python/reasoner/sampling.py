@@ -47,12 +47,14 @@ def sample(
 
     ``generator`` None is greedy. ``cached`` False recomputes everything for every token: slow, for the tests.
     """
-    count = prompts.shape[0] * repeats
-    uniforms = None if generator is None else torch.rand(count, MAX_RESPONSE, generator=generator)
-    tokens = torch.full((count, MAX_RESPONSE), PAD)
-    all_logits = torch.zeros(count, MAX_RESPONSE, len(VOCABULARY))
-    lengths = torch.full((count,), MAX_RESPONSE)
-    alive = torch.arange(count)
+    count, device = prompts.shape[0] * repeats, model.device
+    prompts = prompts.to(device)
+    # Random numbers are the host's on every device.
+    uniforms = None if generator is None else torch.rand(count, MAX_RESPONSE, generator=generator).to(device)
+    tokens = torch.full((count, MAX_RESPONSE), PAD, device=device)
+    all_logits = torch.zeros(count, MAX_RESPONSE, len(VOCABULARY), device=device)
+    lengths = torch.full((count,), MAX_RESPONSE, device=device)
+    alive = torch.arange(count, device=device)
     repeated = prompts.repeat_interleave(repeats, 0)
     cache = model.new_cache(prompts.shape[0]) if cached else None
     for at in range(MAX_RESPONSE):
@@ -61,7 +63,7 @@ def sample(
         elif at == 0:
             # A prompt is read once and its cache rows are repeated.
             state = model(prompts, cache).repeat_interleave(repeats, 0)
-            cache.keep_rows(torch.arange(prompts.shape[0]).repeat_interleave(repeats))
+            cache.keep_rows(torch.arange(prompts.shape[0], device=device).repeat_interleave(repeats))
         else:
             state = model(tokens[alive, at - 1 : at], cache)
         logits = model.head(state[:, -1])
@@ -87,5 +89,5 @@ def full_rows(rollout: Rollout, rows: torch.Tensor) -> tuple[torch.Tensor, torch
     true where the next token belongs to the response."""
     longest = int(rollout.lengths[rows].max())
     ids = torch.cat([rollout.prompts[rows], rollout.tokens[rows, : longest - 1]], 1)
-    at = torch.arange(ids.shape[1]) - (PROMPT_LENGTH - 1)
+    at = torch.arange(ids.shape[1], device=ids.device) - (PROMPT_LENGTH - 1)
     return ids, (at >= 0) & (at < rollout.lengths[rows, None])

@@ -25,6 +25,7 @@ class Settings:
     cold_steps: int = COLD_STEPS
     threads: int = 0
     minimum_accuracy: float = MINIMUM_ACCURACY
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,12 @@ def parse_arguments(arguments: list[str] | None = None) -> Options:
     )  # fmt: skip
     parser.add_argument("--threads", type=positive, default=available_cores(), help="default: every core, %(default)s")
     parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cpu",
+        help="where the model and aha compute; cuda needs a GPU and nvcc (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
         "--resume", action="store_true",
-        help="go on from the checkpoint in the output folder with its settings; only --steps, --threads, --controls "
+        help="go on from the checkpoint in the output folder with its settings; only --steps, --threads, --device, --controls "
         "and --json are read",
     )  # fmt: skip
     parser.add_argument(
@@ -90,6 +95,7 @@ def parse_arguments(arguments: list[str] | None = None) -> Options:
     )
     found = parser.parse_args(arguments)
     settings = Settings(
-        found.objective, found.seed, found.steps or STEPS, found.cold_steps, found.threads, found.minimum_accuracy
+        found.objective, found.seed, found.steps or STEPS, found.cold_steps, found.threads, found.minimum_accuracy,
+        found.device,
     )
     return Options(settings, found.output, found.json, found.resume, found.controls, found.steps)

@@ -41,7 +41,7 @@ class Trainer:
         self.done = 0
         self.times = {"cold_start": 0.0, "training": 0.0, "processor": 0.0, "steps": 0.0, "aha": 0.0}
         torch.set_num_threads(settings.threads or torch.get_num_threads())
-        self.model = Reasoner(torch.Generator().manual_seed(settings.seed))
+        self.model = Reasoner(torch.Generator().manual_seed(settings.seed)).to(settings.device)
         self.cold_state: dict[str, torch.Tensor] = {}
         self.reinforcement: Reinforcement | None = None
 
@@ -95,7 +95,7 @@ class Trainer:
 
     def cold_model(self) -> Reasoner:
         """The model as the cold start left it."""
-        model = Reasoner(torch.Generator().manual_seed(self.settings.seed))
+        model = Reasoner(torch.Generator().manual_seed(self.settings.seed)).to(self.settings.device)
         model.load_state_dict(self.cold_state)
         return model
 
@@ -116,11 +116,11 @@ class Trainer:
         os.replace(part, path)
 
     @classmethod
-    def load(cls, path: Path, *, steps: int | None, threads: int) -> Trainer:
-        """A trainer that goes on where the checkpoint stopped. With the same ``threads``, and without new ``steps``
+    def load(cls, path: Path, *, steps: int | None, threads: int, device: str = "cpu") -> Trainer:
+        """A trainer that goes on where the checkpoint stopped. With the same ``threads`` and ``device``, and without new ``steps``
         (the learning rate falls over them), its numbers are those of the uninterrupted run."""
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-        settings = replace(Settings(**state["settings"]), threads=threads)
+        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+        settings = replace(Settings(**state["settings"]), threads=threads, device=device)
         if steps is not None:
             settings = replace(settings, steps=max(steps, state["done"]))
         trainer = cls(settings)

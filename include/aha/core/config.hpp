@@ -39,6 +39,13 @@
 #define AHA_CALLS_CALLER
 #endif
 
+/// 1 where a function marked AHA_FN is compiled for a kernel.
+#if defined(__CUDA_ARCH__)
+#define AHA_DEVICE_CODE 1
+#else
+#define AHA_DEVICE_CODE 0
+#endif
+
 /// 1 where the host compiles with exceptions; without them entry points return a status instead of throwing.
 #if defined(__cpp_exceptions)
 #define AHA_EXCEPTIONS 1

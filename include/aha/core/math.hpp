@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <aha/core/config.hpp>
+#include <aha/core/device_math.hpp>
 #include <cmath>
 #include <cstdint>
 #include <type_traits>
@@ -48,8 +48,18 @@ struct lane_ops {
   AHA_FN static V log(V x) { return std::log(x); }
   AHA_FN static V sqrt(V x) { return std::sqrt(x); }
   AHA_FN static V abs(V x) { return x < V(0) ? -x : x; }
-  AHA_FN static V min(V a, V b) { return b < a ? b : a; }
-  AHA_FN static V max(V a, V b) { return a < b ? b : a; }
+  AHA_FN static V min(V a, V b) {
+#if AHA_DEVICE_CODE
+    if constexpr (std::is_same_v<V, float>) return device_math::min(a, b);
+#endif
+    return b < a ? b : a;
+  }
+  AHA_FN static V max(V a, V b) {
+#if AHA_DEVICE_CODE
+    if constexpr (std::is_same_v<V, float>) return device_math::max(a, b);
+#endif
+    return a < b ? b : a;
+  }
 };
 
 template <class V>
@@ -134,10 +144,17 @@ inline constexpr double expm1mx_series_bound = 0.5;
 /// `exponentials` of lanes that have no faster way: near 0 by the series e^x - 1 - x = x^2/2 (1 + x/3 (1 + x/4 (1 + ...))).
 template <class V>
 AHA_FN inline exponentials<V> exponentials_by_series(V const& x) {
-  constexpr int last = std::is_same_v<scalar_t<V>, float> ? 9 : 17;
   V s = lane<V>(1);
-  for (int k = last; k >= 3; --k) s = lane<V>(1) + x * s * lane<V>(1.0 / k);
-  s = x * x * lane<V>(0.5) * s;
+#if AHA_DEVICE_CODE
+  if constexpr (std::is_same_v<V, float>) {
+    s = device_math::small_expm1mx(x);
+  } else
+#endif
+  {
+    constexpr int last = std::is_same_v<scalar_t<V>, float> ? 9 : 17;
+    for (int k = last; k >= 3; --k) s = lane<V>(1) + x * s * lane<V>(1.0 / k);
+    s = x * x * lane<V>(0.5) * s;
+  }
   V const e = lane_ops<V>::exp(x);
   V const e1 = e - lane<V>(1);
   mask_t<V> const small = lane_ops<V>::abs(x) < lane<V>(expm1mx_series_bound);

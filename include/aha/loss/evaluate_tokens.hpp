@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/loss/aggregate.hpp>
 #include <aha/loss/evaluate_leaf.hpp>
 #include <aha/loss/part_weight.hpp>
 
@@ -57,30 +58,33 @@ AHA_FN inline typename Term::template record<V> record_of(token_inputs<V> const&
   return t;
 }
 
-/// Derivatives of the weighted loss at one lane of tokens, and which sides of a clip it is on.
+/// Derivatives of the weighted loss at a token, and which sides of a clip it is on: numbers that may be added up, where a
+/// few flags more would not fit a kernel's predicate registers.
 template <class V>
 struct token_gradient {
   V d[active_inputs];     ///< by each active input
   V dS[statistic_slots];  ///< by each statistic of its sequence
-  clip_side<V> clipped;
+  unsigned clipped;       ///< low, high, dual and value: a byte each, 1 or 0
 };
 
-/// An objective at K lanes of tokens of one sequence: the only definition of what the token kernels and, with K = 1, the
+/// An objective at K tokens of one sequence: the only definition of what the token kernels and, with K = 1, the
 /// kernels over rows of logits compute. Leaves are dispatched once for all K.
 ///   S            the sequence's statistics, `statistic_slots` of them; null where no leaf reads one
 ///   weights[p]   of part p for a token of this sequence (`fill_part_weights`)
+///   all          whether no token is masked: the usual case of a thread, in which nothing is selected
 ///   marks        whether clips are looked at
 ///   done(p, w, values)   called after each part that has a weight: `values[K]` are its unweighted losses, 0 where masked
 AHA_CALLS_CALLER
 template <int K, class V, class Objective, class Done>
 AHA_FN inline void evaluate_tokens(Objective const& objective, token_inputs<V> const (&in)[K], V const* S,
-                                   double const* weights, bool marks, token_gradient<V> (&g)[K], Done&& done) {
+                                   double const* weights, bool all, bool marks, token_gradient<V> (&g)[K],
+                                   Done&& done) {
+  static_assert(std::is_floating_point_v<V>, "aha: one token a lane");
   V const zero = lane<V>(0);
-  mask_t<V> const none = zero > lane<V>(0);
   for (int k = 0; k < K; ++k) {
     for (V& x : g[k].d) x = zero;
     for (V& x : g[k].dS) x = zero;
-    g[k].clipped = {none, none, none, none};
+    g[k].clipped = 0;
   }
   int p = 0;
   objective.for_each_part([&](auto const& part) {
@@ -94,30 +98,57 @@ AHA_FN inline void evaluate_tokens(Objective const& objective, token_inputs<V> c
       using Term = std::decay_t<decltype(l.term)>;
       V const value_scale = lane<V>(l.coefficient);
       V const gradient_scale = lane<V>(w * l.coefficient);
-      for (int k = 0; k < K; ++k) {
-        auto const t = record_of<Term>(in[k], S);
-        leaf_value<V> const x = evaluate_leaf(l, t, in[k].weight, value_scale, gradient_scale);
-        mask_t<V> const valid = in[k].mask && (!l.keep || in[k].keep);
-        values[k] = values[k] + math::select(valid, x.value, zero);
-        V& d = g[k].d[static_cast<int>(input_of<Term>)];
-        d = d + math::select(valid, x.d, zero);
-        if constexpr (has_adjoint<Term>) {
-          V& dS = g[k].dS[statistic_slot<typename Term::statistic>];
-          dS = dS + math::select(valid, x.dS, zero);
-        }
-        if constexpr (has_clip_side<Term, V>::value) {
-          if (marks) {
-            clip_side<V> const side = l.term.clipped(t);
-            g[k].clipped.low = g[k].clipped.low || (in[k].mask && side.low);
-            g[k].clipped.high = g[k].clipped.high || (in[k].mask && side.high);
-            g[k].clipped.dual = g[k].clipped.dual || (in[k].mask && side.dual);
-            g[k].clipped.value = g[k].clipped.value || (in[k].mask && side.value);
+      auto const add = [&](leaf<Term> const& of) {
+        for (int k = 0; k < K; ++k) {
+          auto const t = record_of<Term>(in[k], S);
+          leaf_value<V> x = evaluate_leaf(of, t, in[k].weight, value_scale, gradient_scale);
+          if (of.keep) {
+            x = {math::select(in[k].keep, x.value, zero), math::select(in[k].keep, x.d, zero),
+                 math::select(in[k].keep, x.dS, zero)};
+          }
+          values[k] = values[k] + x.value;
+          V& d = g[k].d[static_cast<int>(input_of<Term>)];
+          d = d + x.d;
+          if constexpr (has_adjoint<Term>) {
+            V& dS = g[k].dS[statistic_slot<typename Term::statistic>];
+            dS = dS + x.dS;
           }
         }
+        if constexpr (has_clip_side<Term, V>::value) {
+          if (!marks) return;
+          for (int k = 0; k < K; ++k) {
+            clip_side<V> const side = of.term.clipped(record_of<Term>(in[k], S));
+            unsigned& to = g[k].clipped;
+            if constexpr ((Term::sides & clips::low) != 0) to |= side.low ? 1U : 0U;
+            if constexpr ((Term::sides & clips::high) != 0) to |= side.high ? 1U << 8U : 0U;
+            if constexpr ((Term::sides & clips::dual) != 0) to |= side.dual ? 1U << 16U : 0U;
+            if constexpr ((Term::sides & clips::value) != 0) to |= side.value ? 1U << 24U : 0U;
+          }
+        }
+      };
+      // Usual parameters, and factors that are not there, by constants: the same numbers by fewer instructions. An
+      // objective chosen at run time has every term already: its factors are looked at.
+      if constexpr (is_objective<Objective>::value) {
+        if (l.weight == 0 && !l.keep) {
+          with_constants(l.term, [&](Term const& usual) { add(leaf<Term>{l.coefficient, 0, false, usual}); });
+        } else {
+          add(l);
+        }
+      } else {
+        with_constants(l.term, [&](Term const& usual) { add(leaf<Term>{l.coefficient, l.weight, l.keep, usual}); });
       }
     });
+    if (!all) {
+      for (int k = 0; k < K; ++k) values[k] = math::select(in[k].mask, values[k], zero);
+    }
     done(mine, w, values);
   });
+  if (all) return;
+  for (int k = 0; k < K; ++k) {
+    for (V& x : g[k].d) x = math::select(in[k].mask, x, zero);
+    for (V& x : g[k].dS) x = math::select(in[k].mask, x, zero);
+    g[k].clipped = in[k].mask ? g[k].clipped : 0U;
+  }
 }
 
 /// Weights of all parts for a token of a sequence that divides by `n` and whose prompt group has `prompt_tokens`, into

@@ -82,7 +82,7 @@ struct kl : term {
   constexpr kl(estimator v, kl_gradient g) : value(v), gradient(g) {}
   /// `kl(k3, k2)`: the value of k3 with the gradient of k2. `abs` is not a gradient and does not validate.
   constexpr kl(estimator v, estimator g) : value(v), gradient(gradient_of(g)) {}
-  constexpr kl(estimator v, kl_gradient g, double lo, double hi) : value(v), gradient(g), low(lo), high(hi) {}
+  AHA_FN constexpr kl(estimator v, kl_gradient g, double lo, double hi) : value(v), gradient(g), low(lo), high(hi) {}
 
   [[nodiscard]] constexpr unsigned needs() const {
     unsigned const n = reads::logp | reads::ref_logp;
