@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The peers' rows of `bash bench/run.sh cuda`: PyTorch's forms, Liger's and TRL's where they import, a JSON object a line.
+"""The peers' rows of `bash bench/run.sh cuda`: PyTorch's forms and, where they import, those of peer_imports.py, a JSON object a line.
 
 GRPO with k3 (clip 0.2, 0.28; beta 0.04), token mean of sequences' means as the C++ side has it; works and shapes bear its names.
 What cannot be imported or does not fit into memory is named on stderr as "left out".
@@ -11,6 +11,7 @@ import sys
 
 import torch
 import torch.nn.functional as F
+from peer_imports import liger, quack, trl, verl
 
 SMOKE = "--smoke" in sys.argv
 DEVICE = "cuda"
@@ -82,25 +83,6 @@ def measured(work, shape, dtype, name, size, call, rounds):
                       "seconds": seconds, "extra_bytes": extra}), flush=True)
 
 
-def liger():
-    try:
-        from liger_kernel.ops.grpo_loss import fused_selective_log_softmax
-        from liger_kernel.transformers.grpo_loss import triton_grpo_loss
-    except ImportError as error:
-        print(f"left out: Liger: {error}", file=sys.stderr)
-        return None
-    return triton_grpo_loss, fused_selective_log_softmax
-
-
-def trl():
-    try:
-        from trl.trainer.utils import entropy_from_logits, selective_log_softmax
-    except Exception as error:  # its imports reach far
-        print(f"left out: TRL: {type(error).__name__}: {str(error)[:200]}", file=sys.stderr)
-        return None
-    return selective_log_softmax, entropy_from_logits
-
-
 def shape_rows(rows, vocabulary, dtype, everything, peers):
     logits, targets, old, adv = inputs(rows, vocabulary, dtype)
     logits.requires_grad_(True)
@@ -154,13 +136,54 @@ def shape_rows(rows, vocabulary, dtype, everything, peers):
                 return selective(logits, targets), entropy_of(logits)
 
         row("token_logp entropy", "TRL", 1, trl_forward)
+    if peers["verl"]:
+        logp_of, entropy_of_chunks, _ = peers["verl"]
+        if everything:
+            row(both, "verl logprobs_from_logits", 2, lambda: loss_and_gradient(logp_of, logits, targets, old, adv))
+
+        def verl_forward():
+            with torch.no_grad():
+                return logp_of(logits, targets), entropy_of_chunks(logits)
+
+        row("token_logp entropy", "verl", 1, verl_forward)
+    if peers["quack"]:
+        # The gradient of each row's cross-entropy alone: no objective, no second input.
+        x = logits.detach()
+        row(both, "quack cross-entropy", 2, lambda: peers["quack"](x, targets, return_dx=True))
+        copy = x.clone()
+        row(both, "quack cross-entropy in place", 2,
+            lambda: peers["quack"](copy, targets, return_dx=True, inplace_backward=True))
+
+
+def hidden_rows(rows, hidden, vocabulary, peers):
+    """verl's fused forward starts from hidden states, so its row stands beside the product that gives logits and ours."""
+    if not peers["verl"]:
+        return
+    generator = torch.Generator(DEVICE).manual_seed(0)
+    states = torch.randn(rows, hidden, device=DEVICE, dtype=torch.bfloat16, generator=generator)
+    weight = torch.randn(vocabulary, hidden, device=DEVICE, dtype=torch.bfloat16, generator=generator) / hidden**0.5
+    targets = torch.arange(rows, device=DEVICE) * 7919 % vocabulary
+    work, shape, rounds = "hidden to logp entropy", f"[{rows}, {hidden}] to {vocabulary}", 3 if SMOKE else 7
+
+    def fused():
+        with torch.no_grad():
+            return peers["verl"][2](states, weight, targets, 1.0, "none")
+
+    def product():
+        with torch.no_grad():
+            return states @ weight.t()
+
+    measured(work, shape, "bfloat16", "verl linear_cross_entropy", 0, fused, rounds)
+    measured(work, shape, "bfloat16", "the product alone", 0, product, rounds)
 
 
 def main():
     torch.manual_seed(0)
-    peers = {"liger": liger(), "trl": trl()}
+    peers = {"liger": liger(), "trl": trl(), "verl": verl(), "quack": quack()}
     if SMOKE:
+        hidden_rows(64, 128, 1003, peers)
         return shape_rows(64, 1003, torch.bfloat16, True, peers)
+    hidden_rows(8192, 4096, 128256, peers)
     shape_rows(8192, 151936, torch.bfloat16, True, peers)
     for vocabulary in (32000, 50257, 128256, 129280, 248320):
         shape_rows(8192, vocabulary, torch.bfloat16, False, peers)
