@@ -4,7 +4,7 @@
 #include "row_kernels.hpp"
 
 extern template void aha::launch_token_loss(aha::launcher&, aha::device_objective const&,
-                                            aha::token_problem<float> const&);
+                                            aha::token_problem<float> const&, bool);
 extern template void aha::launch_row_softmax(aha::launcher&, aha::row_problem const&, bool, aha::logp_sink const&);
 extern template void aha::launch_row_gradients(aha::launcher&, aha::row_problem const&, bool,
                                                aha::column_source const&);

@@ -28,7 +28,7 @@ __device__ sequence_heads heads_of(token_problem<T> const& p) {
   return {p.head, p.count};
 }
 
-/// A slot's tokens are [begin, end) of the row; all before the sequence's first unmasked token are `head`.
+/// Where a slot lies: its tokens are [begin, last) of the row, of which those from `end` on are there to be zeroed.
 struct slot_place {
   std::int64_t sequence = 0;
   std::int64_t number = 0;  ///< of the sequence's slots
@@ -37,6 +37,16 @@ struct slot_place {
   std::int64_t row_end = 0;  ///< of what is the sequence's to write
   std::int64_t first = 0;    ///< its first unmasked token; row_end where there is none
   std::int64_t end = 0;      ///< behind its last token, masked or not
+
+  /// Where offsets are not in order, a slot may be nobody's.
+  __device__ bool somebodys() const { return number >= 0; }
+  __device__ std::int64_t begin() const { return first + number * slot_tokens; }
+  /// Behind the last that the slot has to write.
+  __device__ std::int64_t last() const {
+    std::int64_t const full = begin() + slot_tokens;
+    return full < row_end ? full : row_end;
+  }
+  __device__ bool any() const { return somebodys() && begin() < row_end; }
 };
 
 /// First slot of packed sequence i.

@@ -38,17 +38,19 @@ AHA_KERNEL void sum_sequences_kernel(__grid_constant__ token_problem<T> const p,
 template <class Objective, class T>
 inline constexpr int resident_teams = (std::is_same_v<Objective, device_objective> ? 3 : 4) / (sizeof(T) == 4 ? 1 : 2);
 
-/// The main sweep, `run` slots a block.
+/// The main sweep, `run` slots a block, at most `most_slots_in_turn`.
 template <class Objective, class T>
 AHA_KERNEL void __launch_bounds__(team_threads, (resident_teams<Objective, T>))
     token_loss_kernel(__grid_constant__ Objective const objective, __grid_constant__ token_problem<T> const p,
                       int run) {
   extern __shared__ double memory[];
   if (blockIdx.x == 0 && threadIdx.x == 0) *p.arrived = 0;  // for the kernel that adds up
-  team_memory<T> const team(memory, p.at.counts + statistic_slots);
+  team_memory<T> const team(memory, team_rows(p));
   std::int64_t const first = static_cast<std::int64_t>(blockIdx.x) * run;
+  for (int turn = team.thread / 32; turn < run && first + turn < p.slots; turn += most_slots_in_turn)
+    find_slot(p, heads_of(p), first + turn, team.at[turn]);
   for (int turn = 0; turn < run && first + turn < p.slots; ++turn)
-    run_slot(objective, p, heads_of(p), team, first + turn, turn);
+    run_slot(objective, p, team.at[turn], team, first + turn);
 }
 template <class T>
 AHA_KERNEL void __launch_bounds__(team_threads) adjoint_kernel(__grid_constant__ token_problem<T> const p) {
@@ -91,8 +93,12 @@ AHA_KERNEL void __launch_bounds__(small_teams<T>* team_threads)
     for (std::int64_t i = warp; i < sequences; i += warps) sum_sequence(p, heads, i, p.sequence_sum);
     __syncthreads();
   }
-  int turn = 0;
-  for (std::int64_t slot = 0; slot < p.slots; slot += teams) run_slot(objective, p, heads, team, slot + mine, turn++);
+  int turn = 0;  // by turns: a slow warp may still read what was found of the slot before
+  for (std::int64_t slot = 0; slot < p.slots; slot += teams) {
+    auto& found = team.at[turn++ % 2];
+    if (slot + mine < p.slots && team.thread < 32) find_slot(p, heads, slot + mine, found);
+    run_slot(objective, p, found, team, slot + mine);
+  }
   __syncthreads();
   if (p.adjoint) {
     for (std::int64_t i = warp; i < sequences; i += warps) sum_sequence(p, heads, i, p.sequence_adjoint);

@@ -48,6 +48,11 @@ struct slot_values {
     counts = take(true, count_values);
     values = at;
   }
+  /// Number v of no token.
+  AHA_FN double nothing(int v) const {
+    if (ends < 0 || v < ends || v > ends + 1) return 0;
+    return v == ends ? double(INFINITY) : -double(INFINITY);
+  }
 };
 
 /// One call from log-probs as its kernels see it.
@@ -82,10 +87,14 @@ struct token_problem {
 
   AHA_FN std::int64_t sequences() const { return batch.layout.sequences; }
   AHA_FN bool masked() const { return batch.mask.present(); }
-  /// Blocks that add up slots, `slots_a_record_block` each.
-  static constexpr std::int64_t slots_a_record_block = 256;
+  /// Slots that a block adds up: about as many as there are such blocks, which the last of them adds up in turn.
+  AHA_FN std::int64_t slots_a_record_block() const {
+    std::int64_t n = 16;
+    while (n * n < slots) n *= 2;
+    return n;
+  }
   std::int64_t record_blocks() const {
-    return slots == 0 ? 1 : (slots + slots_a_record_block - 1) / slots_a_record_block;
+    return slots == 0 ? 1 : (slots + slots_a_record_block() - 1) / slots_a_record_block();
   }
 
   template <class Objective>

@@ -26,13 +26,13 @@ struct exact_sum {
   __device__ double total() const { return high - high == 0 ? high + low : high; }
 };
 
-inline constexpr int record_threads = 256;
+inline constexpr int record_threads = 512;
 
 /// Offsets and lengths out of order, of this block's share of the sequences.
 template <class T>
-__device__ double bad_offsets(token_problem<T> const& p, std::int64_t block, std::int64_t blocks) {
+__device__ unsigned bad_offsets(token_problem<T> const& p, std::int64_t block, std::int64_t blocks) {
   layout<device> const& l = p.batch.layout;
-  double bad = 0;
+  unsigned bad = 0;
   if (!l.index.present()) return bad;
   for (std::int64_t i = block * blockDim.x + threadIdx.x; i < l.index.width; i += blocks * blockDim.x) {
     std::int64_t const here = l.index[i];
@@ -58,17 +58,10 @@ __device__ void join_value(token_problem<T> const& p, int v, exact_sum& to, exac
     to.add(x);
   }
 }
-template <class T>
-__device__ exact_sum no_value(token_problem<T> const& p, int v) {
-  exact_sum none{0, 0};
-  if (p.at.ends >= 0 && v == p.at.ends) none.high = INFINITY;
-  if (p.at.ends >= 0 && v == p.at.ends + 1) none.high = -INFINITY;
-  return none;
-}
 
 /// Writes the record from a call's totals.
 template <class T>
-__device__ void write_record(token_problem<T> const& p, double const* value, double bad) {
+__device__ void write_record(token_problem<T> const& p, double const* value, unsigned long long bad) {
   loss_record& r = *p.record;
   loss_stats& s = r.stats;
   auto const at = [&](int v) { return v >= 0 ? value[v] : 0.0; };
@@ -106,13 +99,13 @@ __device__ void write_record(token_problem<T> const& p, double const* value, dou
 }
 
 /// Adds up the slots of one of `blocks` blocks into `block`; the block that comes last adds those up and writes the
-/// record. A lane has a number v, a warp every eighth (or so) slot. Blocks of any whole number of warps up to 16.
+/// record. A lane has a number v, a warp every sixteenth (or so) slot. Blocks of any whole number of warps up to 16.
 template <class T>
 __device__ void sum_slots(token_problem<T> const& p, std::int64_t block, std::int64_t blocks) {
   constexpr int most_warps = 16;
   __shared__ exact_sum part[most_warps][32];
   __shared__ double total[max_parts + 32];
-  __shared__ double bad_of[most_warps];
+  __shared__ unsigned long long bad;
   __shared__ unsigned came;
   int const lane = static_cast<int>(threadIdx.x % 32);
   int const warp = static_cast<int>(threadIdx.x / 32);
@@ -122,9 +115,10 @@ __device__ void sum_slots(token_problem<T> const& p, std::int64_t block, std::in
 
   // `value(k, v)` of k in [first, last), into total[v].
   auto const sum_of = [&](std::int64_t first, std::int64_t last, auto const& value, auto const& take) {
+    int const used = last - first < warps ? static_cast<int>(last - first) : warps;
     for (int v0 = 0; v0 < V; v0 += 32) {
       int const v = v0 + lane;
-      exact_sum x = no_value(p, v);
+      exact_sum x{p.at.nothing(v), 0};
       if (v < V) {
 #pragma unroll 4
         for (std::int64_t k = first + warp; k < last; k += warps) join_value(p, v, x, value(k, v));
@@ -132,20 +126,22 @@ __device__ void sum_slots(token_problem<T> const& p, std::int64_t block, std::in
       part[warp][lane] = x;
       __syncthreads();
       if (warp == 0 && v < V) {
-        for (int w = 1; w < warps; ++w) join_value(p, v, x, part[w][lane]);
+        for (int w = 1; w < used; ++w) join_value(p, v, x, part[w][lane]);
         take(v, x);
       }
       __syncthreads();
     }
   };
-  double bad = bad_offsets(p, block, blocks);
-  for (int half = 16; half > 0; half /= 2) bad += __shfl_xor_sync(whole_warp, bad, half);
-  if (lane == 0) bad_of[warp] = bad;
+  // Integers: any order gives the same number.
+  auto const count_bad = [&](unsigned mine) {
+    mine = __reduce_add_sync(whole_warp, mine);
+    if (lane == 0 && mine > 0) atomicAdd(&bad, static_cast<unsigned long long>(mine));
+  };
+  if (threadIdx.x == 0) bad = 0;
   __syncthreads();
-  bad = 0;
-  for (int w = 0; w < warps; ++w) bad += bad_of[w];
+  count_bad(bad_offsets(p, block, blocks));
 
-  std::int64_t const share = blocks == 1 ? p.slots : p.slots_a_record_block;
+  std::int64_t const share = blocks == 1 ? p.slots : p.slots_a_record_block();
   std::int64_t const first = block * share;
   std::int64_t const last = first + share < p.slots ? first + share : p.slots;
   auto const of_slot = [&](std::int64_t k, int v) { return exact_sum{p.slot[k * V + v], 0}; };
@@ -156,10 +152,13 @@ __device__ void sum_slots(token_problem<T> const& p, std::int64_t block, std::in
     total[v] = x.total();
   });
   if (blocks > 1) {
-    if (threadIdx.x == 0) mine[2 * V] = bad;
+    if (threadIdx.x == 0) mine[2 * V] = static_cast<double>(bad);
     __threadfence();
     __syncthreads();
-    if (threadIdx.x == 0) came = atomicAdd(p.arrived, 1U);
+    if (threadIdx.x == 0) {
+      came = atomicAdd(p.arrived, 1U);
+      bad = 0;
+    }
     __syncthreads();
     if (came + 1 != static_cast<unsigned>(blocks)) return;
     __threadfence();
@@ -167,12 +166,12 @@ __device__ void sum_slots(token_problem<T> const& p, std::int64_t block, std::in
       return exact_sum{__ldcg(p.block + k * width + v), __ldcg(p.block + k * width + V + v)};
     };
     sum_of(0, blocks, of_block, [&](int v, exact_sum const& x) { total[v] = x.total(); });
-    bad = 0;
-    if (threadIdx.x == 0) {
-      for (std::int64_t k = 0; k < blocks; ++k) bad += __ldcg(p.block + k * width + 2 * V);
-    }
+    unsigned of_blocks = 0;
+    for (std::int64_t k = threadIdx.x; k < blocks; k += blockDim.x)
+      of_blocks += static_cast<unsigned>(__ldcg(p.block + k * width + 2 * V));
+    count_bad(of_blocks);
+    __syncthreads();
   }
-  __syncthreads();
   if (threadIdx.x == 0) write_record(p, total, bad);
 }
 

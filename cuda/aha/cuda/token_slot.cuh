@@ -101,82 +101,87 @@ struct token_counts {
 };
 static_assert(slot_tokens / team_threads < 256, "aha: counts of a thread fit their bytes");
 
-/// Evaluates one slot: writes its outputs and its numbers. All threads of a block come here together; a team without a
-/// slot (`slot` beyond the last) only waits. `turn` counts a team's slots.
+/// The numbers of a slot without tokens.
+template <class T>
+__device__ void put_nothing(token_problem<T> const& p, int thread, std::int64_t slot) {
+  if (thread < p.at.values) p.slot[slot * p.at.values + thread] = p.at.nothing(thread);
+  if (p.adjoint && thread < statistic_slots) p.slot_sum[slot * statistic_slots + thread] = 0;
+}
+
+/// Evaluates one slot that has been found: writes its outputs and its numbers. All threads of a block come here together; a
+/// team without a slot (`slot` beyond the last) only waits.
 template <class Objective, class T>
-__device__ void run_slot(Objective const& objective, token_problem<T> const& p, sequence_heads const& heads,
-                         team_memory<T> const& team, std::int64_t slot, int turn) {
+__device__ void run_slot(Objective const& objective, token_problem<T> const& p,
+                         typename team_memory<T>::found const& found, team_memory<T> const& team, std::int64_t slot) {
   constexpr int K = tokens_together<Objective, T>;
-  auto& found = team.at[turn % 2];
   bool const there = slot < p.slots;
-  if (there && team.thread < 32) find_slot(p, heads, slot, found);
+  bool any = false;
   __syncthreads();  // it is found, and the rows have been read
   if (there) {
+    if (found.place.somebodys()) zero_head(p, found.place, team.thread);
+    any = found.place.any();
+  }
+  if (any) {
     slot_place const s = found.place;
-    bool const mine = s.number >= 0;  // where offsets are not in order, a slot may be nobody's
-    std::int64_t const from = s.first + s.number * slot_tokens;
     part_sums<Objective, T> losses_of_parts(team, p.at.parts);
     observed_sums<T> observed;
     token_counts counts;
     T adjoint[statistic_slots] = {};
-    if (mine) {
-      zero_head(p, s, team.thread);
-      part_weights<Objective> const weights(found.weights);
-      T S[statistic_slots] = {};
-      if (p.reads_statistic) {
+    part_weights<Objective> const weights(found.weights);
+    T S[statistic_slots] = {};
+    if (p.reads_statistic) {
 #pragma unroll
-        for (int k = 0; k < statistic_slots; ++k)
-          S[k] = static_cast<T>(p.sequence_sum[s.sequence * statistic_slots + k]);
-      }
-      bool const marks = (p.on & observe::clip) != 0;
-      bool const with_loss = p.out.token_loss.present();
-      constexpr int step = K * team_threads;
-      std::int64_t const last = from + slot_tokens < s.row_end ? from + slot_tokens : s.row_end;
+      for (int k = 0; k < statistic_slots; ++k)
+        S[k] = static_cast<T>(p.sequence_sum[s.sequence * statistic_slots + k]);
+    }
+    bool const marks = (p.on & observe::clip) != 0;
+    bool const with_loss = p.out.token_loss.present();
+    constexpr int step = K * team_threads;
+    std::int64_t const last = s.last();
 #pragma unroll 1
-      for (std::int64_t at = from; at < last; at += step) {
-        std::int64_t const t = at + team.thread;
-        token_inputs<T> in[K];
-        unsigned tokens = 0;
-        bool const all = take_group(p, found, at, team.thread, in, tokens);
-        token_gradient<T> g[K];
-        T losses[K] = {};
-        evaluate_tokens(objective, in, S, weights.at, all, marks, g, [&](int part, double w, T const(&x)[K]) {
-          losses_of_parts.add(part, x);
-          if (!with_loss) return;
-          T const wt = static_cast<T>(w);
+    for (std::int64_t at = s.begin(); at < last; at += step) {
+      std::int64_t const t = at + team.thread;
+      token_inputs<T> in[K];
+      unsigned tokens = 0;
+      bool const all = take_group(p, found, at, team.thread, in, tokens);
+      token_gradient<T> g[K];
+      T losses[K] = {};
+      evaluate_tokens(objective, in, S, weights.at, all, marks, g, [&](int part, double w, T const(&x)[K]) {
+        losses_of_parts.add(part, x);
+        if (!with_loss) return;
+        T const wt = static_cast<T>(w);
 #pragma unroll
-          for (int k = 0; k < K; ++k) losses[k] += wt * x[k];
-        });
-        observed.add(p.at, all, in);
-        if (p.adjoint) {
+        for (int k = 0; k < K; ++k) losses[k] += wt * x[k];
+      });
+      observed.add(p.at, all, in);
+      if (p.adjoint) {
 #pragma unroll
-          for (int v = 0; v < statistic_slots; ++v) {
-            T x[K];
-#pragma unroll
-            for (int k = 0; k < K; ++k) x[k] = g[k].dS[v];
-            add_group(adjoint[v], x);
-          }
-        }
-        auto const store = [&](active_input k, column<T, device> const& c) {
-          if (!c.present()) return;
-          int const by = static_cast<int>(k);
+        for (int v = 0; v < statistic_slots; ++v) {
           T x[K];
 #pragma unroll
-          for (int k = 0; k < K; ++k) x[k] = g[k].d[by];
-          store_group(c, s, t, x);
-        };
-        store(active_input::logp, p.out.dlogp);
-        if (p.more_outputs) {
-          store(active_input::entropy, p.out.dentropy);
-          store(active_input::lse, p.out.dlse);
-          store(active_input::value, p.out.dvalue);
-          store(active_input::given, p.out.dgiven);
-          if (with_loss) store_group(p.out.token_loss, s, t, losses);
+          for (int k = 0; k < K; ++k) x[k] = g[k].dS[v];
+          add_group(adjoint[v], x);
         }
-        counts.tokens += tokens;
-#pragma unroll
-        for (int k = 0; k < K; ++k) counts.clipped += g[k].clipped;
       }
+      auto const store = [&](active_input k, column<T, device> const& c) {
+        if (!c.present()) return;
+        int const by = static_cast<int>(k);
+        T x[K];
+#pragma unroll
+        for (int k = 0; k < K; ++k) x[k] = g[k].d[by];
+        store_group(c, s, t, x);
+      };
+      store(active_input::logp, p.out.dlogp);
+      if (p.more_outputs) {
+        store(active_input::entropy, p.out.dentropy);
+        store(active_input::lse, p.out.dlse);
+        store(active_input::value, p.out.dvalue);
+        store(active_input::given, p.out.dgiven);
+        if (with_loss) store_group(p.out.token_loss, s, t, losses);
+      }
+      counts.tokens += tokens;
+#pragma unroll
+      for (int k = 0; k < K; ++k) counts.clipped += g[k].clipped;
     }
     losses_of_parts.put();
     observed.put(p.at, team);
@@ -197,6 +202,7 @@ __device__ void run_slot(Objective const& objective, token_problem<T> const& p, 
   __syncthreads();
   if (!there) return;
   double* const values = p.slot + slot * p.at.values;
+  if (!any) return put_nothing(p, team.thread, slot);
   team.reduce(0, p.at.counts, p.at.ends,
               [&](int v, double x) { values[v] = v < p.at.parts ? x * found.weights[v] : x; });
   if (p.adjoint) {

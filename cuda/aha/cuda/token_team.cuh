@@ -9,18 +9,21 @@ AHA_KERNELS_BEGIN
 /// Columns that nearly every objective reads, of whose rows a slot's first warp finds the addresses.
 enum usual_column { logp_column, old_column_at, ref_column, adv_column, usual_columns };
 
-/// A team's place in shared memory: what its first warp finds out about a slot, counts, and rows of one number a thread
-/// for sums. Numbers are added in their own type by a thread, in double from there on.
+/// Slots that a block of the main sweep does in turn at most: a warp each finds them before the first, so that the chain of
+/// reads behind a slot's place is waited for once a block.
+inline constexpr int most_slots_in_turn = team_threads / 32;
+
+/// A team's place in shared memory: what a warp finds out about a slot, counts, and rows of one number a thread for sums.
+/// Numbers are added in their own type by a thread, in double from there on.
 template <class T>
 struct team_memory {
-  /// By turns: a slow warp may still read that of the slot before.
   struct found {
     slot_place place;
     double weights[max_parts];
     T const* columns[usual_columns];  ///< the row in each; null: not read
     T adv;                            ///< the sequence's, where it has one
   };
-  found* at;         ///< [2]
+  found* at;         ///< [most_slots_in_turn]
   unsigned* counts;  ///< [4 warps][3]: tokens, clip_low and clip_dual, clip_high and clip_value (16 bits each)
   T* rows;           ///< [rows][stride]
   int thread;        ///< of the team
@@ -28,7 +31,7 @@ struct team_memory {
   /// Threads that add up one row; rows begin so far apart that those of a warp use every bank once.
   static constexpr int row_lanes = 8;
   static constexpr int stride = team_threads + row_lanes;
-  static constexpr std::size_t fixed_bytes = 2 * sizeof(found) + 4 * warps * sizeof(unsigned);
+  static constexpr std::size_t fixed_bytes = most_slots_in_turn * sizeof(found) + 4 * warps * sizeof(unsigned);
 
   AHA_FN static constexpr std::size_t bytes(int row_count) {
     return fixed_bytes + (static_cast<std::size_t>(row_count) * stride * sizeof(T) + 15) / 16 * 16;
@@ -38,7 +41,7 @@ struct team_memory {
     thread = static_cast<int>(threadIdx.x) % team_threads;
     auto* const mine = reinterpret_cast<unsigned char*>(memory) + static_cast<std::size_t>(team) * bytes(row_count);
     at = reinterpret_cast<found*>(mine);
-    counts = reinterpret_cast<unsigned*>(mine + 2 * sizeof(found));
+    counts = reinterpret_cast<unsigned*>(mine + most_slots_in_turn * sizeof(found));
     rows = reinterpret_cast<T*>(mine + fixed_bytes);
   }
   __device__ T& of_thread(int row) const { return rows[row * stride + thread]; }
@@ -78,7 +81,7 @@ static_assert(slot_tokens < 1 << 16, "aha: counts of a slot fit their bits");
 
 /// Rows of a team.
 template <class T>
-int team_rows(token_problem<T> const& p) {
+AHA_FN int team_rows(token_problem<T> const& p) {
   return p.at.counts + statistic_slots;
 }
 
@@ -128,7 +131,7 @@ struct part_sums<objective<Parts...>, T> {
   }
 };
 
-/// Where a slot lies and what its tokens weigh, by the team's first warp.
+/// Where a slot lies and what its tokens weigh, by a warp.
 template <class T>
 __device__ void find_slot(token_problem<T> const& p, sequence_heads const& heads, std::int64_t slot,
                           typename team_memory<T>::found& to) {
