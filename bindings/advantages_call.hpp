@@ -56,14 +56,14 @@ struct advantages_call {
     threads = threads_of(call.keyword(k.threads), call.at(k.threads));
     call.finish(k.valid, k.batch, k.adv, k.threads, k.method, k.reward, k.groups);
     require_rows(rewards, call.at(k.reward), 1);
-    result = buffer ? py::reinterpret_borrow<py::object>(buffer)
-                    : new_array(rewards, dtype_of<T>(), rewards.shape.data(), 1, call.at(k.adv));
-    array_view const to = view_of(result, call.at(k.adv));
-    require_rows(to, call.at(k.adv), 1);
-    aha::column<T> const out = output_of<T>(to, call.at(k.adv), "reward");
+    written_array to = buffer ? buffer_of(buffer, call.at(k.adv))
+                              : new_array(rewards, dtype_of<T>(), rewards.shape.data(), 1, call.at(k.adv));
+    require_rows(to.view, call.at(k.adv), 1);
+    aha::column<T> const out = output_of<T>(to.view, call.at(k.adv), "reward");
     reward = {static_cast<T const*>(rewards.data), rewards.shape[0]};
     adv = {out.data, out.width};
-    owners.push_back(to);
+    result = std::move(to.object);
+    owners.push_back(std::move(to.view));
   }
   /// The advantages, once they are written.
   py::object finished() { return handed_over(std::move(result)); }

@@ -20,8 +20,6 @@ void ask(py::handle object, py::dict& keywords);
 
 /// Memory of ours that is to become an array of somebody else's kind.
 bool is_ours(py::handle object, array_view& a);
-/// `device=` of torch.empty for an array like this one.
-py::object torch_device(array_view const& like);
 /// An array like one that is not torch's, for `new_array`.
 py::object new_array(array_view const& like, dtype type, std::int64_t const* shape, int rank, argument where);
 

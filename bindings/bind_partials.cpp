@@ -17,29 +17,26 @@ py::object softmax_partials(py::args const& args, py::kwargs const& kwargs) {
   a.take_shard(call);
   bool const entropy = flag_of(call.keyword(k.entropy), call.at(k.entropy), false);
   call.finish(k.logits, k.targets, k.vocab_offset, k.vocab_size, k.temperature, k.entropy, k.mask, k.threads);
-  py::object result = new_partials(a);
-  array_view const out = view_of(result, {"softmax_partials", "partials"});
+  written_array out = new_partials(a);
   {
     py::gil_scoped_release const unlocked;
     aha::softmax_partials(aha::exec::cpu{a.threads}, a.rows, a.mask, entropy,
-                          partials_of<aha::softmax_partial>(out, 0, 0));
+                          partials_of<aha::softmax_partial>(out.view, 0, 0));
   }
-  return handed_over(std::move(result));
+  return handed_over(std::move(out.object));
 }
 
 py::object merge_partials(py::args const& args, py::kwargs const& kwargs) {
   call_arguments call("merge_partials", args, kwargs);
   if (is_on_cuda(call.first(merge_arguments::leading()))) return on_cuda("merge_partials", false, args, kwargs);
   merge_arguments const a(call);
-  argument const where{"merge_partials", "partials"};
-  py::object result = new_array(a.all, dtype::f64, a.all.shape.data() + 1, a.all.rank - 1, where);
-  array_view const out = view_of(result, where);
+  written_array out = new_array(a.all, dtype::f64, a.all.shape.data() + 1, a.all.rank - 1, {"merge_partials", "partials"});
   {
     py::gil_scoped_release const unlocked;
     aha::merge_partials(aha::exec::cpu{a.threads}, aha::span(a.shards.data(), a.all.shape[0]), a.temperature,
-                        partials_of<aha::softmax_partial>(out, 0, 0));
+                        partials_of<aha::softmax_partial>(out.view, 0, 0));
   }
-  return handed_over(std::move(result));
+  return handed_over(std::move(out.object));
 }
 
 template <class T>

@@ -83,8 +83,8 @@ py::object target_shift(py::args const& args, py::kwargs const& kwargs) {
   }
   b.layout = layout_of("target_shift", "ids", ids.rank, ids.rows, ids.width, cu, {}, owners);
   argument const at_out{"target_shift", "out"};
-  py::object result = new_array(like, dtype::i64, like.shape.data(), like.rank, at_out);
-  array_view const out = view_of(result, at_out);
+  written_array result = new_array(like, dtype::i64, like.shape.data(), like.rank, at_out);
+  array_view const& out = result.view;
   auto* const data = static_cast<std::int64_t*>(out.data);
   aha::column<std::int64_t> const to =
       out.rank == 1 ? aha::column<std::int64_t>(aha::span<std::int64_t>(data, out.shape[0]))
@@ -93,7 +93,7 @@ py::object target_shift(py::args const& args, py::kwargs const& kwargs) {
     py::gil_scoped_release const unlocked;
     aha::target_shift(ids, b.layout, b.mask, to, ignore);
   }
-  return handed_over(std::move(result));
+  return handed_over(std::move(result.object));
 }
 
 }  // namespace

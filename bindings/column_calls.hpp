@@ -68,17 +68,15 @@ struct whiten_call {
 /// The column that a call writes: the caller's buffer, or a new array of this shape.
 template <class T>
 struct written_column {
-  py::object object;
-  array_view owner;
+  written_array to;
   aha::column<T> out;
   written_column(call_arguments const& call, py::handle buffer, array_view const& like, char const* name,
                  std::int64_t const* shape, int rank) {
     argument const where = call.at(column_keys::get().out);
-    object = buffer ? py::reinterpret_borrow<py::object>(buffer) : new_array(like, dtype_of<T>(), shape, rank, where);
-    owner = view_of(object, where);
-    out = output_of<T>(owner, where, name);
+    to = buffer ? buffer_of(buffer, where) : new_array(like, dtype_of<T>(), shape, rank, where);
+    out = output_of<T>(to.view, where, name);
   }
-  py::object finished() { return handed_over(std::move(object)); }
+  py::object finished() { return handed_over(std::move(to.object)); }
 };
 
 /// The arguments of `to_tokens` behind the values: the layout and the shape of the tokens.

@@ -113,11 +113,11 @@ template <class T>
 py::object output_for(py::handle request, argument where, array_view const& like, char const* name,
                       aha::column<T>& view, std::vector<array_view>& owners) {
   if (!request || request.is_none() || request.ptr() == Py_False) return py::none();
-  py::object result = py::reinterpret_borrow<py::object>(request);
-  if (request.ptr() == Py_True) result = new_array(like, dtype_of<T>(), like.shape.data(), like.rank, where);
-  owners.push_back(view_of(result, where));
+  written_array to = request.ptr() == Py_True ? new_array(like, dtype_of<T>(), like.shape.data(), like.rank, where)
+                                              : buffer_of(request, where);
+  owners.push_back(std::move(to.view));
   view = output_of<T>(owners.back(), where, name);
-  return result;
+  return std::move(to.object);
 }
 
 }  // namespace aha_python

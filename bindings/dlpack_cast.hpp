@@ -116,12 +116,20 @@ aha::index_view<> index_of(array_view const& a, argument where);
 /// Tells torch, where the array is its, that the memory was written to: an operation that saved it raises in backward.
 void mark_written(array_view const& a);
 
-/// An uninitialised array of the given shape, to be written through `view_of` and then passed through `handed_over`:
-/// torch's where `like` is, memory for an array of like's kind where that is known, else NumPy's. `where` names the
-/// output, for bfloat16, which NumPy does not have.
-py::object new_array(array_view const& like, dtype type, std::int64_t const* shape, int rank, argument where);
-/// The finished result of `new_array`: of the kind of its `like`, which from now on may be immutable. Everything else
-/// comes back as it is.
+/// An array that a call writes: the object, to be passed through `handed_over` once it is written, and its memory.
+struct written_array {
+  py::object object = py::none();
+  array_view view;
+};
+/// An uninitialised array of the given shape: torch's where `like` is, memory for an array of like's kind where that is
+/// known, else NumPy's. `where` names the output, for bfloat16, which NumPy does not have.
+written_array new_array(array_view const& like, dtype type, std::int64_t const* shape, int rank, argument where);
+/// The caller's array, seen by `view_of`.
+written_array buffer_of(py::handle object, argument where);
+/// A new torch tensor on `device`, a torch.device.
+written_array new_tensor(dtype type, std::int64_t const* shape, int rank, py::handle device, argument where);
+/// The object of a finished `written_array`: of the kind of its `like`, which from now on may be immutable. What is no
+/// memory of ours comes back as it is.
 py::object handed_over(py::object result);
 
 }  // namespace aha_python

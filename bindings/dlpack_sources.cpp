@@ -20,6 +20,7 @@ struct torch_names {
   PyObject* parameter = nullptr;
   PyObject* dispatch = nullptr;  // Tensor.__torch_dispatch__ of a class that has not overridden it
   PyObject* empty = nullptr;
+  PyObject* empty_keywords = nullptr;
   PyObject* strided = nullptr;
   PyObject* increment_version = nullptr;
   struct {
@@ -34,6 +35,7 @@ struct torch_names {
   PyObject* requires_grad = PyUnicode_InternFromString("requires_grad");
   PyObject* is_neg = PyUnicode_InternFromString("is_neg");
   PyObject* layout = PyUnicode_InternFromString("layout");
+  PyObject* device = PyUnicode_InternFromString("device");
 };
 
 torch_names const* torch_if_imported() {
@@ -56,6 +58,7 @@ torch_names const* torch_if_imported() {
     names.dtypes[i++].type = type;
   }
   names.empty = py::object(torch.attr("empty")).release().ptr();
+  names.empty_keywords = py::make_tuple("dtype", "device").release().ptr();
   names.strided = py::object(torch.attr("strided")).release().ptr();
   names.increment_version =
       py::object(py::module_::import("torch.autograd.graph").attr("increment_version")).release().ptr();
@@ -287,19 +290,60 @@ void mark_written(array_view const& a) {
   if (a.from == origin::torch) py::handle(torch_if_imported()->increment_version)(a.owner);
 }
 
-py::object new_array(array_view const& like, dtype type, std::int64_t const* shape, int rank, argument where) {
-  if (like.from == origin::torch) {
-    torch_names const& names = *torch_if_imported();
-    py::tuple size(static_cast<std::size_t>(rank));
-    for (int i = 0; i < rank; ++i) size[static_cast<std::size_t>(i)] = py::int_(shape[i]);
-    for (auto const& known : names.dtypes) {
-      if (known.type == type) {
-        return py::handle(names.empty)(size, py::arg("dtype") = py::handle(known.object),
-                                       py::arg("device") = array_place::torch_device(like));
-      }
-    }
+written_array buffer_of(py::handle object, argument where) {
+  return {py::reinterpret_borrow<py::object>(object), view_of(object, where)};
+}
+
+written_array new_tensor(dtype type, std::int64_t const* shape, int rank, py::handle device, argument where) {
+  torch_names const& names = *torch_if_imported();
+  // torch.empty(2, 3, dtype=..., device=...): torch reads sizes by position faster than a tuple of them, and a device faster
+  // than its name. Without a size there is nothing but the tuple.
+  std::array<py::object, array_view::max_rank> sizes;
+  std::array<PyObject*, array_view::max_rank + 3> values{};
+  std::size_t count = 1;  // what is called may use the first one
+  for (int i = 0; i < rank; ++i) {
+    sizes[static_cast<std::size_t>(i)] = py::int_(shape[i]);
+    values[count++] = sizes[static_cast<std::size_t>(i)].ptr();
   }
-  return array_place::new_array(like, type, shape, rank, where);
+  if (rank == 0) {
+    sizes[0] = py::tuple();
+    values[count++] = sizes[0].ptr();
+  }
+  std::size_t const by_position = count - 1;
+  for (auto const& known : names.dtypes) {
+    if (known.type == type) values[count] = known.object;
+  }
+  values[count + 1] = device.ptr();
+  PyObject* const made = PyObject_Vectorcall(names.empty, values.data() + 1,
+                                             by_position | PY_VECTORCALL_ARGUMENTS_OFFSET, names.empty_keywords);
+  if (made == nullptr) throw py::error_already_set();
+  written_array a;
+  a.object = py::reinterpret_steal<py::object>(made);
+  if (reinterpret_cast<PyObject*>(Py_TYPE(made)) != names.tensor) {  // made under a mode that makes others
+    a.view = view_of(a.object, where);
+    return a;
+  }
+  // Everything but the pointer is what has been asked for.
+  a.view.data = PyLong_AsVoidPtr(call(made, names.data_ptr).ptr());
+  if (PyErr_Occurred() != nullptr) throw py::error_already_set();
+  a.view.type = type;
+  a.view.from = origin::torch;
+  a.view.rank = rank;
+  std::int64_t dense = 1;
+  for (std::size_t i = static_cast<std::size_t>(rank); i-- > 0;) {
+    a.view.shape[i] = shape[i];
+    a.view.stride[i] = dense;
+    dense *= shape[i];
+  }
+  a.view.owner = a.object;
+  return a;
+}
+
+written_array new_array(array_view const& like, dtype type, std::int64_t const* shape, int rank, argument where) {
+  if (like.from == origin::torch) {
+    return new_tensor(type, shape, rank, attribute(like.owner.ptr(), torch_if_imported()->device), where);
+  }
+  return buffer_of(array_place::new_array(like, type, shape, rank, where), where);
 }
 
 }  // namespace aha_python

@@ -36,8 +36,6 @@ bool is_ours(py::handle object, array_view& a) {
   return true;
 }
 
-py::object torch_device(array_view const&) { return py::str("cpu"); }
-
 py::object new_array(array_view const& like, dtype type, std::int64_t const* shape, int rank, argument where) {
   if (like.from_dlpack) return py::cast(owned_array(like.from_dlpack, type, shape, rank, &host_memory));
   if (type == dtype::bf16) wrong_type(where, "a buffer to write to (NumPy has no bfloat16 to return)", "none");

@@ -74,8 +74,9 @@ struct logp_arrays {
   logp_arrays(char const* function, array_view const& like, bool entropy) {
     auto const make = [&](char const* name, py::object& to, aha::column<T>& view) {
       argument const where{function, name};
-      to = new_array(like, dtype_of<T>(), like.shape.data(), like.rank - 1, where);
-      made.push_back(view_of(to, where));
+      written_array column = new_array(like, dtype_of<T>(), like.shape.data(), like.rank - 1, where);
+      to = std::move(column.object);
+      made.push_back(std::move(column.view));
       view = output_of<T>(made.back(), where, nullptr);
     };
     make("logp", answer.logp, out.logp);

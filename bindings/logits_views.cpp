@@ -45,21 +45,21 @@ aha::logit_gradient<> gradient_of(array_view const& a, argument where) {
 
 gradient_target gradient_target_of(py::handle wanted, bool inplace, array_view const& logits, py::handle object,
                                    argument where, bool always) {
+  written_array array;
   gradient_target to;
   bool const given = wanted && wanted.ptr() != Py_False;
   if (inplace) {
     if (given && wanted.ptr() != Py_True) wrong_value(where, "None or True with inplace=True", "a buffer");
-    to.object = py::reinterpret_borrow<py::object>(object);
-    to.owner = logits;
+    array = {py::reinterpret_borrow<py::object>(object), logits};
   } else if (given && wanted.ptr() != Py_True) {
-    to.object = py::reinterpret_borrow<py::object>(wanted);
-    to.owner = view_of(to.object, where);
+    array = buffer_of(wanted, where);
   } else if (given || always) {
-    to.object = new_array(logits, logits.type, logits.shape.data(), logits.rank, where);
-    to.owner = view_of(to.object, where);
+    array = new_array(logits, logits.type, logits.shape.data(), logits.rank, where);
   } else {
     return to;
   }
+  to.object = std::move(array.object);
+  to.owner = std::move(array.view);
   if (inplace) where.name = "logits";  // what is wrong with the memory is wrong with theirs
   to.view = gradient_of(to.owner, where);
   to.view.inplace = inplace;

@@ -34,7 +34,7 @@ aha::column<P> partials_of(array_view const& a, int extra, std::int64_t offset) 
 }
 
 /// The array that `softmax_partials` writes.
-inline py::object new_partials(row_arguments const& a) {
+inline written_array new_partials(row_arguments const& a) {
   std::array<std::int64_t, array_view::max_rank> shape = a.logits.shape;
   shape[a.logits.last()] = 4;
   return new_array(a.logits, dtype::f64, shape.data(), a.logits.rank, {"softmax_partials", "partials"});

@@ -12,6 +12,9 @@ objective once and outside the compiled function: another object is another grap
 aha.loss_stats.from_array(r.stats) reads outside (of a device, `r.stats.cpu()`). Buffers to write to and inplace=True raise.
 """
 
+import functools
+import operator
+
 import torch
 from torch.autograd.function import once_differentiable
 
@@ -81,19 +84,34 @@ def _requires_grad(value):
     return value is not None and getattr(value, "requires_grad", False) and torch.is_grad_enabled()
 
 
+def _asked(function, outputs):
+    """The caller's `outputs`, or that nothing was asked for."""
+    if outputs is None:
+        return _NOTHING
+    if not isinstance(outputs, _columns.outputs):
+        raise TypeError(f"aha::{function}: outputs: expected aha.outputs(...), got {_kind(outputs)}")
+    return outputs
+
+
 # Whether the graph whose backward is running will be gone through again.
 _graph_is_retained = getattr(torch._C._autograd, "_get_current_graph_task_keep_graph", lambda: True)
+
+
+@functools.lru_cache(maxsize=None)
+def _scale_gradient():
+    # An import that finds its module loaded still costs a backward most of a microsecond.
+    from . import _cuda
+
+    return _cuda.scale_gradient
 
 
 def _times(upstream, gradient, asked=False):
     """The stored gradient times the upstream scalar; itself where that is 1, as it is for `loss.backward()`. `asked`: the
     caller has the stored one, so it stays as it is."""
     if gradient.is_cuda:
-        from . import _cuda
-
         kept = asked or _graph_is_retained()
         to = torch.empty_like(gradient) if kept else None
-        _cuda.scale_gradient(gradient, upstream.detach(), to)
+        _scale_gradient()(gradient, upstream.detach() if upstream.requires_grad else upstream, to)
         return to if kept else gradient
     factor = upstream.item()
     return gradient if factor == 1.0 else gradient * factor
@@ -101,48 +119,66 @@ def _times(upstream, gradient, asked=False):
 
 # What a loss is differentiated by, and the output that holds that gradient.
 _ACTIVE = _compiled.ACTIVE
+_GRADIENTS = tuple(_ACTIVE.values())
+# In C, because a call asks for all of them and Python's own loop costs as much as the engine's part of a small batch.
+_gradients_of = operator.attrgetter(*_GRADIENTS)
+_outputs_of = operator.attrgetter(*_compiled.OUTPUTS)
+# Shared by all calls: nobody writes to it.
+_NOTHING = _columns.outputs()
+
+
+@functools.lru_cache(maxsize=None)
+def _request(*names):
+    """The request for new arrays of these names: one object for each set of names, which nobody writes to."""
+    return _columns.outputs(**dict.fromkeys(names, True))
+
+
+def _leading(logp, *others):
+    """The name and the value of the first column that is there."""
+    if logp is not None:
+        return "logp", logp
+    return next((x for x in zip(_ACTIVE, (logp, *others)) if x[1] is not None), ("logp", None))
 
 
 class _Loss(torch.autograd.Function):
     @staticmethod
     def forward(ctx, objective, columns, asked, *active):
-        r = _aha._loss_autograd(objective, **dict(zip(_ACTIVE, active)), **columns)
-        outputs = (getattr(r, name) for name in _ACTIVE.values())
-        needed = zip(outputs, ctx.needs_input_grad[3:])
-        ctx.save_for_backward(*(torch.as_tensor(d) if on and d is not None else None for d, on in needed))
+        logp, entropy, lse, value, given = active
+        r = _aha._loss_autograd(objective, logp, entropy=entropy, lse=lse, value=value, given=given, **columns)
+        needed = zip(_gradients_of(r), ctx.needs_input_grad[3:])
+        ctx.save_for_backward(*[torch.as_tensor(d) if on and d is not None else None for d, on in needed])
         ctx.asked = asked
-        return _scalar(r.loss, next(x for x in active if x is not None)), r
+        return _scalar(r.loss, _leading(*active)[1]), r
 
     @staticmethod
     @once_differentiable
     def backward(ctx, upstream, _):
         saved = zip(ctx.saved_tensors, ctx.asked)
-        return None, None, None, *(None if d is None else _times(upstream, d, asked) for d, asked in saved)
+        return None, None, None, *[None if d is None else _times(upstream, d, asked) for d, asked in saved]
 
 
 def loss(objective, logp=None, *, entropy=None, lse=None, value=None, given=None, outputs=None, **columns):
     """`aha.loss` with autograd through `logp`, `entropy`, `lse`, `value` and `given`; the same arguments."""
-    active = dict(zip(_ACTIVE, (logp, entropy, lse, value, given)))
-    leading = next((x for x in active.items() if x[1] is not None), ("logp", None))
-    _tensor("loss", *leading)
+    active = (logp, entropy, lse, value, given)
+    leading, like = _leading(*active)
+    _tensor("loss", leading, like)
     if torch.compiler.is_compiling():
-        return _compiled.loss(loss_result, objective, active, outputs, columns)
-    asked = outputs if outputs is not None else _columns.outputs()
-    if not isinstance(asked, _columns.outputs):
-        raise TypeError(f"aha::loss: outputs: expected aha.outputs(...), got {_kind(asked)}")
+        return _compiled.loss(loss_result, objective, dict(zip(_ACTIVE, active)), outputs, columns)
     # A gradient is computed where an input requires it, or where it was asked for.
-    requested = {"token_loss": asked.token_loss}
-    for name, gradient in _ACTIVE.items():
-        buffer = getattr(asked, gradient)
-        requested[gradient] = buffer if buffer is not None else (_requires_grad(active[name]) or None)
-    columns["outputs"] = _columns.outputs(**requested)
-    if any(_requires_grad(x) for x in active.values()):
-        by_name = tuple(getattr(asked, gradient) is not None for gradient in _ACTIVE.values())
-        result, r = _Loss.apply(objective, columns, by_name, *active.values())
+    asked = _asked("loss", outputs)
+    buffers = _gradients_of(asked)
+    needed = [_requires_grad(x) for x in active]
+    if asked is _NOTHING:
+        columns["outputs"] = _request(*[gradient for gradient, on in zip(_GRADIENTS, needed) if on])
     else:
-        r = _aha._loss_autograd(objective, **active, **columns)
-        result = _scalar(r.loss, leading[1])
-    return loss_result(result, _stats_of(r), **{name: getattr(r, name) for name in requested})
+        requested = [(on or None) if buffer is None else buffer for buffer, on in zip(buffers, needed)]
+        columns["outputs"] = _columns.outputs(token_loss=asked.token_loss, **dict(zip(_GRADIENTS, requested)))
+    if any(needed):
+        result, r = _Loss.apply(objective, columns, [buffer is not None for buffer in buffers], *active)
+    else:
+        r = _aha._loss_autograd(objective, logp, entropy=entropy, lse=lse, value=value, given=given, **columns)
+        result = _scalar(r.loss, like)
+    return loss_result(result, _stats_of(r), *_outputs_of(r))
 
 
 class _LossFromLogits(torch.autograd.Function):
@@ -150,14 +186,14 @@ class _LossFromLogits(torch.autograd.Function):
     def forward(ctx, objective, targets, columns, asked, logits, value, given):
         ctx.asked = asked
         r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)
-        ctx.save_for_backward(*(None if d is None else torch.as_tensor(d) for d in (r.dlogits, r.dvalue, r.dgiven)))
+        ctx.save_for_backward(*[None if d is None else torch.as_tensor(d) for d in (r.dlogits, r.dvalue, r.dgiven)])
         return _scalar(r.loss, logits), r
 
     @staticmethod
     @once_differentiable
     def backward(ctx, upstream, _):
         saved = zip(ctx.saved_tensors, ctx.asked)
-        return None, None, None, None, *(None if d is None else _times(upstream, d, asked) for d, asked in saved)
+        return None, None, None, None, *[None if d is None else _times(upstream, d, asked) for d, asked in saved]
 
 
 class _Held:
@@ -253,16 +289,16 @@ def loss_from_logits(
         return _compiled.loss_from_logits(
             loss_result, objective, active, outputs, dlogits, {"targets": targets, **columns}
         )
-    asked = outputs if outputs is not None else _columns.outputs()
-    if not isinstance(asked, _columns.outputs):
-        raise TypeError(f"aha::loss_from_logits: outputs: expected aha.outputs(...), got {_kind(asked)}")
-    active = _requires_grad(logits)
+    asked = _asked("loss_from_logits", outputs)
+    active, by_value, by_given = _requires_grad(logits), _requires_grad(value), _requires_grad(given)
     by_name = (False, asked.dvalue is not None, asked.dgiven is not None)
-    requested = {name: getattr(asked, name) for name in (*_ACTIVE.values(), "token_loss")}
-    for name, x in (("dvalue", value), ("dgiven", given)):
-        if requested[name] is None:
-            requested[name] = _requires_grad(x) or None
-    columns["outputs"] = _columns.outputs(**requested)
+    needed = [name for name, on in (("dvalue", by_value), ("dgiven", by_given)) if on]
+    if asked is _NOTHING:
+        columns["outputs"] = _request(*needed)
+    else:
+        requested = dict(zip(_compiled.OUTPUTS, _outputs_of(asked)))
+        requested.update((name, True) for name in needed if requested[name] is None)
+        columns["outputs"] = _columns.outputs(**requested)
     if active and inplace:
         _may_be_overwritten(logits)
         columns.update(dlogits=dlogits, inplace=True)
@@ -273,7 +309,7 @@ def loss_from_logits(
         held.version = logits._version
     else:
         columns["dlogits"] = True if dlogits is None and active else dlogits
-        if active or _requires_grad(value) or _requires_grad(given):
+        if active or by_value or by_given:
             result, r = _LossFromLogits.apply(objective, targets, columns, by_name, logits, value, given)
         else:
             r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)

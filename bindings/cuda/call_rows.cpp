@@ -73,16 +73,15 @@ py::object softmax_partials(py::args const& args, py::kwargs const& kwargs) {
   a.take_shard(call);
   bool const entropy = flag_of(call.keyword(k.entropy), call.at(k.entropy), false);
   call.finish(k.logits, k.targets, k.vocab_offset, k.vocab_size, k.temperature, k.entropy, k.mask, k.threads);
-  py::object result = new_partials(a);
-  array_view const out = view_of(result, {"softmax_partials", "partials"});
+  written_array out = new_partials(a);
   device.enter();
   {
     py::gil_scoped_release const unlocked;
     engine::softmax_partials(device.stream(), on_device(a.rows), on_device(a.mask), entropy,
-                             on_device(partials_of<aha::softmax_partial>(out, 0, 0)));
+                             on_device(partials_of<aha::softmax_partial>(out.view, 0, 0)));
   }
   device.finish();
-  return handed_over(std::move(result));
+  return handed_over(std::move(out.object));
 }
 
 py::object merge_partials(py::args const& args, py::kwargs const& kwargs) {
@@ -92,19 +91,17 @@ py::object merge_partials(py::args const& args, py::kwargs const& kwargs) {
   device_call device(call.first(leading), call.at(leading));
   merge_arguments const a(call);
   refuse_threads(call, a.threads);
-  argument const where{"merge_partials", "partials"};
-  py::object result = new_array(a.all, dtype::f64, a.all.shape.data() + 1, a.all.rank - 1, where);
-  array_view const out = view_of(result, where);
+  written_array out = new_array(a.all, dtype::f64, a.all.shape.data() + 1, a.all.rank - 1, {"merge_partials", "partials"});
   std::vector<engine::given_partials> shards;
   for (auto const& shard : a.shards) shards.push_back(on_device(shard));
   device.enter();
   {
     py::gil_scoped_release const unlocked;
     engine::merge_partials(device.stream(), shards, a.temperature,
-                           on_device(partials_of<aha::softmax_partial>(out, 0, 0)));
+                           on_device(partials_of<aha::softmax_partial>(out.view, 0, 0)));
   }
   device.finish();
-  return handed_over(std::move(result));
+  return handed_over(std::move(out.object));
 }
 
 template <class T>

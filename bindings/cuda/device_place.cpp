@@ -29,7 +29,7 @@ Function* driver(char const* name, char const* function) {
 }
 
 struct names_of_torch {
-  py::handle tensor, empty, float64, current_stream;
+  py::handle tensor, current_stream;
 };
 /// References are kept for the life of the process. torch has been imported: the argument may be one of its tensors.
 names_of_torch const* torch_names() {
@@ -38,8 +38,6 @@ names_of_torch const* torch_names() {
   PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), "torch");
   if (module == nullptr || !py::hasattr(module, "Tensor") || !py::hasattr(module, "nn")) return nullptr;
   py::handle const torch(module);
-  names.empty = py::object(torch.attr("empty")).release();
-  names.float64 = py::object(torch.attr("float64")).release();
   py::object const binding = torch.attr("_C");
   // The stream's handle by itself: torch.cuda.current_stream makes an object of it, which costs ten times as much.
   names.current_stream = py::hasattr(binding, "_cuda_getCurrentRawStream")
@@ -163,19 +161,12 @@ device_call& device_call::now() {
   return *current_call;
 }
 
-py::object device_call::torch_device() const {
-  return from_ == library::torch ? py::object(leading_.attr("device")) : py::object(py::str(device_name()));
-}
-
 device_memory device_call::scratch(std::int64_t bytes) {
   enter();
   std::int64_t const numbers = (bytes + 7) / 8;
   if (from_ == library::torch) {
-    names_of_torch const& torch = *torch_names();
-    py::object memory =
-        torch.empty(numbers, py::arg("dtype") = torch.float64, py::arg("device") = leading_.attr("device"));
-    void* const data = reinterpret_cast<void*>(memory.attr("data_ptr")().cast<std::uintptr_t>());
-    return {std::move(memory), data};
+    written_array memory = new_tensor(dtype::f64, &numbers, 1, leading_.attr("device"), leading_name_);
+    return {std::move(memory.object), memory.view.data};
   }
   if (from_ == library::cupy) {
     py::object memory = cupy_empty(py::int_(numbers), py::str("float64"), device_);
@@ -242,8 +233,6 @@ bool is_ours(py::handle object, array_view& a) {
   a = object.cast<owned_array const&>().view();
   return true;
 }
-
-py::object torch_device(array_view const&) { return device_call::now().torch_device(); }
 
 py::object new_array(array_view const& like, dtype type, std::int64_t const* shape, int rank, argument where) {
   device_call const& call = device_call::now();

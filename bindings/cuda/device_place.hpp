@@ -53,7 +53,6 @@ class device_call {
   char const* leading() const { return leading_name_.name; }
   char const* function() const { return leading_name_.function; }
   std::string device_name() const { return "cuda:" + std::to_string(device_); }
-  py::object torch_device() const;
   device_memory scratch(std::int64_t bytes);
   /// Makes the device current until the call ends. Before this nothing asks the runtime for anything: what is wrong with
   /// the arguments is said on machines without a device too.
