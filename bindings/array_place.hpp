@@ -14,6 +14,8 @@ extern char const* const kinds;
 void require_torch(py::handle tensor, argument where);
 void require_numpy(argument where);
 void require_dlpack(std::int64_t type, std::int64_t index, argument where);
+/// Whether memory that DLPack describes lies where it is taken.
+bool is_here(std::int64_t type, std::int64_t index);
 
 /// Adds what an exporter has to know to the keywords of `object.__dlpack__(...)`: the stream that will read the memory.
 void ask(py::handle object, py::dict& keywords);

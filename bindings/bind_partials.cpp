@@ -30,7 +30,8 @@ py::object merge_partials(py::args const& args, py::kwargs const& kwargs) {
   call_arguments call("merge_partials", args, kwargs);
   if (is_on_cuda(call.first(merge_arguments::leading()))) return on_cuda("merge_partials", false, args, kwargs);
   merge_arguments const a(call);
-  written_array out = new_array(a.all, dtype::f64, a.all.shape.data() + 1, a.all.rank - 1, {"merge_partials", "partials"});
+  written_array out =
+      new_array(a.all, dtype::f64, a.all.shape.data() + 1, a.all.rank - 1, {"merge_partials", "partials"});
   {
     py::gil_scoped_release const unlocked;
     aha::merge_partials(aha::exec::cpu{a.threads}, aha::span(a.shards.data(), a.all.shape[0]), a.temperature,

@@ -128,8 +128,13 @@ scoped_array scoped_of(py::handle value, argument where) {
 output_request outputs_of(py::handle value, argument where) {
   static py::handle const type = column_class("outputs");
   require(value, type, where, "aha.outputs(...)");
+  static std::vector<key> const names = [] {
+    std::vector<key> all;
+    for_each_output([&](std::string_view name, auto const*, std::size_t) { all.emplace_back(name.data()); });
+    return all;
+  }();
   output_request r;
-  for_each_output([&](std::string_view name, auto const*, std::size_t i) { r.each[i] = value.attr(name.data()); });
+  for (std::size_t i = 0; i < names.size(); ++i) r.each[i] = value.attr(names[i].object);
   return r;
 }
 

@@ -24,8 +24,9 @@ void require_torch(py::handle tensor, argument where) {
   if (is_cpu != Py_True) wrong_device(where, std::string(py::str(tensor.attr("device"))));
 }
 void require_numpy(argument) {}
+bool is_here(std::int64_t type, std::int64_t) { return type == dlpack::host_device; }
 void require_dlpack(std::int64_t type, std::int64_t index, argument where) {
-  if (type != dlpack::host_device) wrong_device(where, dlpack::device_name(type, index));
+  if (!is_here(type, index)) wrong_device(where, dlpack::device_name(type, index));
 }
 
 void ask(py::handle, py::dict&) {}

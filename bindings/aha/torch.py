@@ -119,72 +119,67 @@ def _times(upstream, gradient, asked=False):
 
 # What a loss is differentiated by, and the output that holds that gradient.
 _ACTIVE = _compiled.ACTIVE
-_GRADIENTS = tuple(_ACTIVE.values())
-# In C, because a call asks for all of them and Python's own loop costs as much as the engine's part of a small batch.
-_gradients_of = operator.attrgetter(*_GRADIENTS)
 _outputs_of = operator.attrgetter(*_compiled.OUTPUTS)
 # Shared by all calls: nobody writes to it.
 _NOTHING = _columns.outputs()
 
 
 @functools.lru_cache(maxsize=None)
-def _request(*names):
-    """The request for new arrays of these names: one object for each set of names, which nobody writes to."""
+def _arrays(*names):
+    """The request for new arrays of these names: one object for each of the few sets of names, which nobody writes to."""
     return _columns.outputs(**dict.fromkeys(names, True))
 
 
-def _leading(logp, *others):
-    """The name and the value of the first column that is there."""
-    if logp is not None:
-        return "logp", logp
-    return next((x for x in zip(_ACTIVE, (logp, *others)) if x[1] is not None), ("logp", None))
+def _requested(asked, needed):
+    """What is to be computed: what the caller asked for, and beside that these gradients."""
+    if asked is _NOTHING:
+        return _arrays(*needed)
+    requested = dict(zip(_compiled.OUTPUTS, _outputs_of(asked)))
+    requested.update((name, True) for name in needed if requested[name] is None)
+    return _columns.outputs(**requested)
 
 
+# The autograd functions get what is no input in one tuple: torch goes through all arguments several times.
 class _Loss(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, objective, columns, asked, *active):
-        logp, entropy, lse, value, given = active
-        r = _aha._loss_autograd(objective, logp, entropy=entropy, lse=lse, value=value, given=given, **columns)
-        needed = zip(_gradients_of(r), ctx.needs_input_grad[3:])
-        ctx.save_for_backward(*[torch.as_tensor(d) if on and d is not None else None for d, on in needed])
-        ctx.asked = asked
-        return _scalar(r.loss, _leading(*active)[1]), r
+    def forward(ctx, call, *inputs):
+        objective, names, columns, ctx.asked = call
+        r = _aha._loss_autograd(objective, **dict(zip(names, inputs)), **columns)
+        gradients = [getattr(r, _ACTIVE[name]) if on else None for name, on in zip(names, ctx.needs_input_grad[1:])]
+        ctx.save_for_backward(*[None if d is None else torch.as_tensor(d) for d in gradients])
+        return _scalar(r.loss, inputs[0]), r
 
     @staticmethod
     @once_differentiable
     def backward(ctx, upstream, _):
         saved = zip(ctx.saved_tensors, ctx.asked)
-        return None, None, None, *[None if d is None else _times(upstream, d, asked) for d, asked in saved]
+        return None, *[None if d is None else _times(upstream, d, asked) for d, asked in saved]
 
 
 def loss(objective, logp=None, *, entropy=None, lse=None, value=None, given=None, outputs=None, **columns):
     """`aha.loss` with autograd through `logp`, `entropy`, `lse`, `value` and `given`; the same arguments."""
-    active = (logp, entropy, lse, value, given)
-    leading, like = _leading(*active)
+    active = {name: x for name, x in zip(_ACTIVE, (logp, entropy, lse, value, given)) if x is not None}
+    leading, like = next(iter(active.items()), ("logp", None))
     _tensor("loss", leading, like)
     if torch.compiler.is_compiling():
-        return _compiled.loss(loss_result, objective, dict(zip(_ACTIVE, active)), outputs, columns)
+        return _compiled.loss(loss_result, objective, active, outputs, columns)
     # A gradient is computed where an input requires it, or where it was asked for.
     asked = _asked("loss", outputs)
-    buffers = _gradients_of(asked)
-    needed = [_requires_grad(x) for x in active]
-    if asked is _NOTHING:
-        columns["outputs"] = _request(*[gradient for gradient, on in zip(_GRADIENTS, needed) if on])
+    needed = [_ACTIVE[name] for name, x in active.items() if _requires_grad(x)]
+    columns["outputs"] = _requested(asked, needed)
+    if needed:
+        by_name = [getattr(asked, _ACTIVE[name]) is not None for name in active]
+        result, r = _Loss.apply((objective, tuple(active), columns, by_name), *active.values())
     else:
-        requested = [(on or None) if buffer is None else buffer for buffer, on in zip(buffers, needed)]
-        columns["outputs"] = _columns.outputs(token_loss=asked.token_loss, **dict(zip(_GRADIENTS, requested)))
-    if any(needed):
-        result, r = _Loss.apply(objective, columns, [buffer is not None for buffer in buffers], *active)
-    else:
-        r = _aha._loss_autograd(objective, logp, entropy=entropy, lse=lse, value=value, given=given, **columns)
+        r = _aha._loss_autograd(objective, **active, **columns)
         result = _scalar(r.loss, like)
     return loss_result(result, _stats_of(r), *_outputs_of(r))
 
 
 class _LossFromLogits(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, objective, targets, columns, asked, logits, value, given):
-        ctx.asked = asked
+    def forward(ctx, call, logits, value, given):
+        objective, targets, columns, ctx.asked = call
         r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)
         ctx.save_for_backward(*[None if d is None else torch.as_tensor(d) for d in (r.dlogits, r.dvalue, r.dgiven)])
         return _scalar(r.loss, logits), r
@@ -193,7 +188,7 @@ class _LossFromLogits(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, upstream, _):
         saved = zip(ctx.saved_tensors, ctx.asked)
-        return None, None, None, None, *[None if d is None else _times(upstream, d, asked) for d, asked in saved]
+        return None, *[None if d is None else _times(upstream, d, asked) for d, asked in saved]
 
 
 class _Held:
@@ -290,15 +285,10 @@ def loss_from_logits(
             loss_result, objective, active, outputs, dlogits, {"targets": targets, **columns}
         )
     asked = _asked("loss_from_logits", outputs)
-    active, by_value, by_given = _requires_grad(logits), _requires_grad(value), _requires_grad(given)
+    active = _requires_grad(logits)
     by_name = (False, asked.dvalue is not None, asked.dgiven is not None)
-    needed = [name for name, on in (("dvalue", by_value), ("dgiven", by_given)) if on]
-    if asked is _NOTHING:
-        columns["outputs"] = _request(*needed)
-    else:
-        requested = dict(zip(_compiled.OUTPUTS, _outputs_of(asked)))
-        requested.update((name, True) for name in needed if requested[name] is None)
-        columns["outputs"] = _columns.outputs(**requested)
+    needed = [name for name, x in (("dvalue", value), ("dgiven", given)) if _requires_grad(x)]
+    columns["outputs"] = _requested(asked, needed)
     if active and inplace:
         _may_be_overwritten(logits)
         columns.update(dlogits=dlogits, inplace=True)
@@ -309,8 +299,8 @@ def loss_from_logits(
         held.version = logits._version
     else:
         columns["dlogits"] = True if dlogits is None and active else dlogits
-        if active or by_value or by_given:
-            result, r = _LossFromLogits.apply(objective, targets, columns, by_name, logits, value, given)
+        if active or needed:
+            result, r = _LossFromLogits.apply((objective, targets, columns, by_name), logits, value, given)
         else:
             r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)
             result = _scalar(r.loss, logits)

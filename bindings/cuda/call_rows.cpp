@@ -91,7 +91,8 @@ py::object merge_partials(py::args const& args, py::kwargs const& kwargs) {
   device_call device(call.first(leading), call.at(leading));
   merge_arguments const a(call);
   refuse_threads(call, a.threads);
-  written_array out = new_array(a.all, dtype::f64, a.all.shape.data() + 1, a.all.rank - 1, {"merge_partials", "partials"});
+  written_array out =
+      new_array(a.all, dtype::f64, a.all.shape.data() + 1, a.all.rank - 1, {"merge_partials", "partials"});
   std::vector<engine::given_partials> shards;
   for (auto const& shard : a.shards) shards.push_back(on_device(shard));
   device.enter();

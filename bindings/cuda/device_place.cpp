@@ -215,9 +215,12 @@ void require_torch(py::handle tensor, argument where) {
   wrong_device(where, std::string(py::str(tensor.attr("device"))));
 }
 void require_numpy(argument where) { wrong_device(where, "a NumPy array"); }
-void require_dlpack(std::int64_t type, std::int64_t index, argument where) {
+bool is_here(std::int64_t type, std::int64_t index) {
   bool const on_cuda = type == cuda_device || type == cuda_managed;
-  if (!on_cuda || index != device_call::now().device()) wrong_device(where, dlpack::device_name(type, index));
+  return on_cuda && index == device_call::now().device();
+}
+void require_dlpack(std::int64_t type, std::int64_t index, argument where) {
+  if (!is_here(type, index)) wrong_device(where, dlpack::device_name(type, index));
 }
 
 void ask(py::handle object, py::dict& keywords) {
