@@ -107,8 +107,8 @@ void refuse_gradient(argument where) {
   wrong_value(where, "a tensor that does not require grad (pass .detach())", "one with requires_grad=True");
 }
 
-/// What torch says of a tensor in one call: a tenth of the time of asking for each attribute. False where it cannot, or
-/// where there is something to refuse, which the attributes have the words for.
+/// What torch says of a tensor in one call: half of what looking at an array costs by its attributes. False where it
+/// cannot, or where there is something to refuse, which the attributes have the words for.
 bool look_at(dlpack::tensor& t, PyObject* tensor, torch_names const& names) {
   if (names.look_at == nullptr) return false;
   if (names.look_at(tensor, &t) != 0) {

@@ -165,7 +165,8 @@ device_memory device_call::scratch(std::int64_t bytes) {
   enter();
   std::int64_t const numbers = (bytes + 7) / 8;
   if (from_ == library::torch) {
-    written_array memory = new_tensor(dtype::f64, &numbers, 1, leading_.attr("device"), leading_name_);
+    py::object const on = leading_.attr("device");
+    written_array memory = new_tensor(dtype::f64, &numbers, 1, on, leading_name_);
     return {std::move(memory.object), memory.view.data};
   }
   if (from_ == library::cupy) {
