@@ -14,7 +14,7 @@ AHA_KERNELS_BEGIN
 template <class T>
 AHA_KERNEL void zero_heads_kernel(__grid_constant__ token_problem<T> const p) {
   std::int64_t const i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (i < 2 * p.batch.layout.sequences) p.head[i] = 0;
+  if (i < sequence_heads::numbers * p.batch.layout.sequences) p.head[i] = 0;
 }
 /// First unmasked token and count of every sequence, a slot a warp.
 template <class T>
@@ -79,11 +79,13 @@ AHA_KERNEL void __launch_bounds__(small_teams<T>* team_threads)
   std::int64_t const sequences = p.batch.layout.sequences;
   team_memory<T> const team(memory, p.at.counts + statistic_slots);
   // Heads of few sequences lie in shared memory: nothing waits for the device's between the steps.
-  __shared__ unsigned long long near[2 * small_sequences];
+  __shared__ unsigned long long near[sequence_heads::numbers * small_sequences];
   sequence_heads const heads =
-      !scanned && sequences <= small_sequences ? sequence_heads{near, near + sequences} : heads_of(p);
+      !scanned && sequences <= small_sequences ? sequence_heads{near, near + sequences, near + 2 * sequences}
+                                               : heads_of(p);
   if (p.batch.mask.present() && !scanned) {
-    for (std::int64_t i = threadIdx.x; i < 2 * sequences; i += blockDim.x) heads.head[i] = 0;
+    for (std::int64_t i = threadIdx.x; i < sequence_heads::numbers * sequences; i += blockDim.x)
+      heads.head[i] = 0;
     __syncthreads();
     for (std::int64_t slot = warp; slot < p.slots; slot += warps) scan_mask(p, heads, slot);
     __syncthreads();
@@ -127,7 +129,7 @@ void launch_token_loss(launcher& launch, Objective const& objective, token_probl
   auto const blocks = [](std::int64_t n, std::int64_t a_block) { return (n + a_block - 1) / a_block; };
   std::int64_t const sequences = p.sequences();
   if (p.masked() && !scanned) {
-    launch(zero_heads_kernel<T>, blocks(2 * sequences, 256), 256, 0, p);
+    launch(zero_heads_kernel<T>, blocks(sequence_heads::numbers * sequences, 256), 256, 0, p);
     launch(scan_mask_kernel<T>, blocks(slots, 8), 256, 0, p);
   }
   if (p.reads_statistic) {
