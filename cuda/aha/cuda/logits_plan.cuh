@@ -86,6 +86,7 @@ AHA_KERNEL void __launch_bounds__(preparation_threads)
   __shared__ unsigned long long count;
   __shared__ unsigned long long head;
   __shared__ unsigned long long reach;
+  follow_kernel_before();
   std::int64_t const i = blockIdx.x;
   std::int64_t const tid = threadIdx.x;
   std::int64_t const threads = blockDim.x;

@@ -14,7 +14,7 @@ struct group_columns {
   /// Of the group whose first token of the team is `from`.
   __device__ void load(typename team_memory<T>::found const& found, std::int64_t from, int thread) {
     // Looked at once, for the whole block.
-    from + K * team_threads <= found.place.end ? load<true>(found, from + thread) : load<false>(found, from + thread);
+    from + K* team_threads <= found.place.end ? load<true>(found, from + thread) : load<false>(found, from + thread);
   }
 
  private:
@@ -30,7 +30,7 @@ struct group_columns {
       if (from == nullptr) continue;
 #pragma unroll
       for (int k = 0; k < K; ++k) {
-        if (Full || k * team_threads < left) x[c][k] = __ldcs(from + t + k * team_threads);
+        if (Full || k * team_threads < left) x[c][k] = from[t + k * team_threads];
       }
     }
   }
@@ -52,7 +52,7 @@ __device__ void load_others(token_problem<T> const& p, slot_place const& s, std:
 #pragma unroll
     for (int k = 0; k < K; ++k) {
       T x = T(0);
-      if (Full || k * team_threads < left) x = __ldcs(from + t + k * team_threads);
+      if (Full || k * team_threads < left) x = from[t + k * team_threads];
       in[k].*to = x;
     }
   };
@@ -162,7 +162,7 @@ __device__ void store_group(column<T, device> const& c, slot_place const& s, std
   std::int64_t const left = s.row_end - t;
   if (left > (K - 1) * team_threads) {
 #pragma unroll
-    for (int k = 0; k < K; ++k) __stcs(to + k * team_threads, x[k]);
+    for (int k = 0; k < K; ++k) to[k * team_threads] = x[k];
     return;
   }
 #pragma unroll

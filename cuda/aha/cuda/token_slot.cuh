@@ -135,8 +135,7 @@ __device__ void run_slot(Objective const& objective, token_problem<T> const& p,
     T S[statistic_slots] = {};
     if (p.reads_statistic) {
 #pragma unroll
-      for (int k = 0; k < statistic_slots; ++k)
-        S[k] = static_cast<T>(p.sequence_sum[s.sequence * statistic_slots + k]);
+      for (int k = 0; k < statistic_slots; ++k) S[k] = static_cast<T>(p.sequence_sum[s.sequence * statistic_slots + k]);
     }
     bool const marks = (p.on & observe::clip) != 0;
     bool const with_loss = p.out.token_loss.present();
@@ -147,14 +146,11 @@ __device__ void run_slot(Objective const& objective, token_problem<T> const& p,
     auto const sweep = [&](auto usual) {
       constexpr bool Usual = decltype(usual)::value;
       constexpr int step = K * team_threads;
-      group_columns<T, K> next;
-      if (Usual && at < stop) next.load(found, at, team.thread);
 #pragma unroll 1
       for (; at < stop; at += step) {
         std::int64_t const t = at + team.thread;
-        group_columns<T, K> columns = next;
-        if (!Usual) columns.load(found, at, team.thread);
-        if (Usual && at + step < stop) next.load(found, at + step, team.thread);
+        group_columns<T, K> columns;
+        columns.load(found, at, team.thread);
         token_inputs<T> in[K];
         unsigned tokens = 0;
         bool const all = take_group<Usual>(p, s, at, team.thread, columns, in, tokens);
