@@ -27,6 +27,9 @@ def arguments():
 def build():
     program = ROOT / "build" / "gpu" / "aha_bench_cuda"
     program.parent.mkdir(parents=True, exist_ok=True)
+    sources = [f for folder in ("include", "cuda", "bench/cuda") for f in (ROOT / folder).rglob("*") if f.is_file()]
+    if program.exists() and all(f.stat().st_mtime < program.stat().st_mtime for f in sources):
+        return program
     command = ["nvcc", "-O3", "-std=c++17", "-arch=native", "-I", ROOT / "include", "-I", ROOT / "cuda",
                ROOT / "bench" / "cuda" / "main.cu", "-o", program]
     print("building", program.name, file=sys.stderr)

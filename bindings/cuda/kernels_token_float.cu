@@ -9,4 +9,5 @@ template void loss(cudaStream_t, aha::dynamic_objective const&, device_batch<flo
 }  // namespace aha_python::engine
 
 // For kernels_row_loss.cu, which ends in the same kernels.
-template void aha::launch_token_loss(aha::launcher&, aha::device_objective const&, aha::token_problem<float> const&, bool);
+template void aha::launch_token_loss(aha::launcher&, aha::device_objective const&, aha::token_problem<float> const&,
+                                     bool);

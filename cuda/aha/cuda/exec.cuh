@@ -72,6 +72,16 @@ inline launch_result fail_launch(std::string_view function, cudaError_t code) {
 #endif
 }
 
+/// The first thing that every kernel of a loss does: waits for the kernel before it to be complete, and lets the one behind it
+/// come as soon as all blocks have begun. Between two kernels of a call then lies no launch. Older devices know nothing
+/// of it.
+__device__ inline void follow_kernel_before() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+  asm volatile("griddepcontrol.launch_dependents;");
+#endif
+}
+
 /// Launches of one call, the first failure kept: later ones are not made.
 class launcher {
  public:
@@ -90,6 +100,8 @@ class launcher {
     if (code_ != cudaSuccess || count <= 0) return;
     enqueue(kernel, count * cluster, cluster, threads, static_cast<std::size_t>(shared_bytes), arguments...);
   }
+  /// From here on kernels are launched while the one before runs: they, and the next one, begin by `follow_kernel_before`.
+  void overlap(bool possible) { overlap_ = possible; }
   /// For a call of the runtime or of CUB on `stream()`.
   void take(cudaError_t code) {
     if (code_ == cudaSuccess) code_ = code;
@@ -113,13 +125,22 @@ class launcher {
     config.blockDim = dim3(static_cast<unsigned>(threads));
     config.dynamicSmemBytes = shared_bytes;
     config.stream = stream_;
-    cudaLaunchAttribute shape{};
-    shape.id = cudaLaunchAttributeClusterDimension;
-    shape.val.clusterDim.x = static_cast<unsigned>(cluster);
-    shape.val.clusterDim.y = 1;
-    shape.val.clusterDim.z = 1;
-    config.attrs = &shape;
-    config.numAttrs = cluster > 1 ? 1 : 0;
+    cudaLaunchAttribute attributes[2] = {};
+    config.attrs = attributes;
+    if (cluster > 1) {
+      cudaLaunchAttribute& shape = attributes[config.numAttrs++];
+      shape.id = cudaLaunchAttributeClusterDimension;
+      shape.val.clusterDim.x = static_cast<unsigned>(cluster);
+      shape.val.clusterDim.y = 1;
+      shape.val.clusterDim.z = 1;
+    }
+    // The first kernel of a call follows one of the caller's, which knows nothing of what comes.
+    if (overlap_ && begun_) {
+      cudaLaunchAttribute& early = attributes[config.numAttrs++];
+      early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+      early.val.programmaticStreamSerializationAllowed = 1;
+    }
+    begun_ = true;
     code_ = cudaLaunchKernelEx(&config, kernel, arguments...);
   }
 
@@ -127,6 +148,8 @@ class launcher {
   cudaStream_t stream_;
   std::string_view function_;
   cudaError_t code_ = cudaSuccess;
+  bool overlap_ = false;
+  bool begun_ = false;
 };
 
 AHA_NAMESPACE_END

@@ -85,11 +85,13 @@ AHA_KERNEL void __launch_bounds__(preparation_threads)
     prepare_rows_kernel(__grid_constant__ row_preparation const r, __grid_constant__ token_problem<T> const p) {
   __shared__ unsigned long long count;
   __shared__ unsigned long long head;
+  __shared__ unsigned long long reach;
+  follow_kernel_before();
   std::int64_t const i = blockIdx.x;
   std::int64_t const tid = threadIdx.x;
   std::int64_t const threads = blockDim.x;
   layout<device> const& l = p.batch.layout;
-  if (tid == 0) count = head = 0;
+  if (tid == 0) count = head = reach = 0;
   if (i == 0 && tid == 0) *r.bad_targets = 0;  // for the kernels over rows, which come later
   __syncthreads();
   std::int64_t begin = 0;
@@ -111,7 +113,8 @@ AHA_KERNEL void __launch_bounds__(preparation_threads)
     for (std::int64_t t = end + tid; t < l.width; t += threads) r.mask[base + t] = 0;
   }
   unsigned mine = 0;
-  unsigned ahead = 0;  // of the thread's first row, counted from the end
+  unsigned ahead = 0;   // of the thread's first row, counted from the end
+  unsigned behind = 0;  // its last row, counted from the begin
 #pragma unroll 4
   for (std::int64_t t = begin + tid; t < end; t += threads) {
     std::int64_t const flat = base + t;
@@ -121,18 +124,22 @@ AHA_KERNEL void __launch_bounds__(preparation_threads)
     r.mask[flat] = in ? 1 : 0;
     if (r.sequence != nullptr) r.sequence[flat] = static_cast<std::int32_t>(i);
     if (in && mine == 0) ahead = static_cast<unsigned>(end - t);
+    if (in) behind = static_cast<unsigned>(t + 1 - begin);
     mine += in ? 1 : 0;
   }
   mine = __reduce_add_sync(whole_warp, mine);
   ahead = __reduce_max_sync(whole_warp, ahead);
+  behind = __reduce_max_sync(whole_warp, behind);
   if (tid % 32 == 0 && mine > 0) {  // integers: any order gives the same numbers
     atomicAdd(&count, static_cast<unsigned long long>(mine));
     atomicMax(&head, static_cast<unsigned long long>(ahead));
+    atomicMax(&reach, static_cast<unsigned long long>(behind));
   }
   __syncthreads();
   if (tid == 0) {
     p.head[i] = head;
     p.count[i] = count;
+    p.reach[i] = reach;
   }
   if (r.weights == nullptr) return;
   if (tid >= p.at.parts) return;

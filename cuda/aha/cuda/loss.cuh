@@ -69,6 +69,7 @@ launch_result loss(exec::cuda const& e, Objective const& objective, token_batch<
     p.record = record;
     static_assert(sizeof(p) + sizeof(form) <= 4096 - 16, "aha: kernel parameters are at most 4 KB");
     launcher launch(e, me);
+    if (p.slots > small_slots) overlap_launches<T>(launch);
     launch_token_loss(launch, form, p);
     return launch.result();
   } else {

@@ -80,6 +80,7 @@ launch_result loss_from_logits(exec::cuda const& e, Objective const& objective, 
     if (any) p.bad_targets = plan.bad_targets;
 
     launcher launch(e, me);
+    overlap_launches<float>(launch);
     row_problem r(rows, p.batch.mask);
     r.mask.row_stride = rows.rows;
     r.gradient = dlogits;

@@ -176,6 +176,7 @@ AHA_KERNEL void __launch_bounds__(Threads, 3)
   __shared__ std::uint64_t met;
   __shared__ online_softmax parts[max_row_cluster * warps];
   uint4* const granules = reinterpret_cast<uint4*>(shared) + 1;
+  follow_kernel_before();
 
   int const blocks = shape.cluster;
   int const rank = static_cast<int>(blockIdx.x % static_cast<unsigned>(blocks));

@@ -80,6 +80,7 @@ __device__ inline online_softmax across_block(online_softmax part, float k) {
 template <class Stored, int Threads, bool WithEntropy, class Sink>
 AHA_KERNEL void __launch_bounds__(Threads)
     row_softmax_kernel(__grid_constant__ row_problem const p, __grid_constant__ Sink const sink) {
+  follow_kernel_before();
   row_place const place(p, blockIdx.x);
   if (!place.in) {
     if (threadIdx.x == 0) sink.skip(place);

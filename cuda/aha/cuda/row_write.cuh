@@ -46,6 +46,7 @@ template <class Stored, int Threads, class Source>
 AHA_KERNEL void __launch_bounds__(Threads)
     row_two_sweeps_kernel(__grid_constant__ row_problem const p, int kept, __grid_constant__ Source const source) {
   extern __shared__ __align__(128) unsigned char shared[];
+  follow_kernel_before();
   row_place const place(p, blockIdx.x);
   int const vocabulary = static_cast<int>(p.rows.vocabulary);
   row_slice<Stored> const to(p.gradient.template row<Stored>(place.i, place.t), vocabulary, 0, vocabulary);
@@ -78,6 +79,7 @@ AHA_KERNEL void __launch_bounds__(Threads)
 template <class Stored, int Threads, bool WithEntropy, class Source>
 AHA_KERNEL void __launch_bounds__(Threads)
     row_gradient_kernel(__grid_constant__ row_problem const p, __grid_constant__ Source const source) {
+  follow_kernel_before();
   row_place const place(p, blockIdx.x);
   int const vocabulary = static_cast<int>(p.rows.vocabulary);
   row_slice<Stored> const to(p.gradient.template row<Stored>(place.i, place.t), vocabulary, 0, vocabulary);

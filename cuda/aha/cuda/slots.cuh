@@ -17,15 +17,18 @@ __device__ inline std::int64_t clamped(std::int64_t x, std::int64_t low, std::in
   return x < low ? low : (x > high ? high : x);
 }
 
-/// What a scan of the mask has left of every sequence: its unmasked tokens, and where the first of them lies, counted
-/// from the sequence's end (0: there is none). In device memory, or in shared memory where one block does it all.
+/// What a scan of the mask has left of every sequence: how many unmasked tokens it has, where the first of them lies, counted
+/// from the sequence's end, and how far the last reaches, counted from its begin (0: there is none). In device memory, or in
+/// shared memory where one block does it all.
 struct sequence_heads {
   unsigned long long* head = nullptr;
   unsigned long long* count = nullptr;
+  unsigned long long* reach = nullptr;
+  static constexpr int numbers = 3;
 };
 template <class T>
 __device__ sequence_heads heads_of(token_problem<T> const& p) {
-  return {p.head, p.count};
+  return {p.head, p.count, p.reach};
 }
 
 /// Where a slot lies: its tokens are [begin, last) of the row, of which those from `end` on are there to be zeroed.
@@ -36,7 +39,8 @@ struct slot_place {
   std::int64_t row_begin = 0;
   std::int64_t row_end = 0;  ///< of what is the sequence's to write
   std::int64_t first = 0;    ///< its first unmasked token; row_end where there is none
-  std::int64_t end = 0;      ///< behind its last token, masked or not
+  std::int64_t end = 0;      ///< behind its last token that a mask may leave
+  bool masked = false;       ///< the mask has to be read: some of [first, end) may be masked
 
   /// Where offsets are not in order, a slot may be nobody's.
   __device__ bool somebodys() const { return number >= 0; }
@@ -46,8 +50,13 @@ struct slot_place {
     std::int64_t const full = begin() + slot_tokens;
     return full < row_end ? full : row_end;
   }
-  __device__ bool any() const { return somebodys() && begin() < row_end; }
+  __device__ bool any() const { return somebodys() && begin() < end; }
 };
+
+/// Tokens from t to the end, as many as matter.
+__device__ inline int tokens_left(slot_place const& s, std::int64_t t) {
+  return static_cast<int>(s.end - t < slot_tokens ? s.end - t : slot_tokens);
+}
 
 /// First slot of packed sequence i.
 template <class T>
@@ -92,9 +101,12 @@ __device__ slot_place place_of(token_problem<T> const& p, sequence_heads const& 
     s.row_end = l.width;
   }
   s.first = s.row_begin;
+  s.masked = p.masked();
   if (scanned && p.masked()) {
     auto const head = static_cast<std::int64_t>(heads.head[s.sequence]);
     s.first = head == 0 ? s.row_end : s.end - head;
+    s.end = s.row_begin + static_cast<std::int64_t>(heads.reach[s.sequence]);
+    s.masked = static_cast<std::int64_t>(heads.count[s.sequence]) != s.end - s.first;
   } else if (s.first == s.end) {
     s.first = s.row_end;
   }
@@ -147,12 +159,15 @@ __device__ void load_mask(mask_view<device> const& mask, std::int64_t row, std::
   }
 }
 
-/// What a lane has seen of a mask: how many, and the first of them. It looks at rising positions.
+/// What a lane has seen of a mask: how many, the first of them, and where it is behind the last. It looks at rising
+/// positions.
 struct mask_seen {
   unsigned n = 0;
   int first = 0;
+  int behind = 0;
   __device__ void token(int at, bool in) {
     if (in && n == 0) first = at;
+    if (in) behind = at + 1;
     n += in ? 1U : 0U;
   }
   /// Four bytes at position `at` and behind.
@@ -160,6 +175,7 @@ struct mask_seen {
     // The top bit of every byte that is not 0.
     unsigned const in = (word | ((word & 0x7F7F7F7FU) + 0x7F7F7F7FU)) & 0x80808080U;
     if (in != 0 && n == 0) first = at + (__ffs(static_cast<int>(in)) - 1) / 8;
+    if (in != 0) behind = at + 4 - __clz(static_cast<int>(in)) / 8;
     n += static_cast<unsigned>(__popc(in));
   }
 };
@@ -210,11 +226,13 @@ __device__ void scan_mask(token_problem<T> const& p, sequence_heads const& heads
   unsigned const reach =
       __reduce_max_sync(whole_warp, seen.n == 0 ? 0U : static_cast<unsigned>(slot_tokens - seen.first));
   unsigned const n = __reduce_add_sync(whole_warp, seen.n);
+  unsigned const behind = __reduce_max_sync(whole_warp, static_cast<unsigned>(seen.behind));
   if (n == 0) return;
   long long const ahead = s.end - (from + slot_tokens - reach);
   if (threadIdx.x % 32 == 0) {
     atomicMax(heads.head + s.sequence, static_cast<unsigned long long>(ahead));
     atomicAdd(heads.count + s.sequence, static_cast<unsigned long long>(n));
+    atomicMax(heads.reach + s.sequence, static_cast<unsigned long long>(from + behind - s.row_begin));
   }
 }
 

@@ -28,7 +28,9 @@ __device__ void statistic_of_slot(token_problem<T> const& p, sequence_heads cons
     for (std::int64_t at = from; at < last; at += group_tokens * team_threads) {
       token_inputs<T> in[group_tokens];
       unsigned tokens = 0;
-      take_group(p, team.at[0], at, team.thread, in, tokens);
+      group_columns<T, group_tokens> columns;
+      columns.load(team.at[0], at, team.thread);
+      take_group<false>(p, s, at, team.thread, columns, in, tokens);
       for_each_type(statistics{}, [&](auto tag) {
         using Statistic = typename decltype(tag)::type;
         T x[group_tokens];
@@ -93,7 +95,9 @@ __device__ void adjoint_of_slot(token_problem<T> const& p, sequence_heads const&
     std::int64_t const t = at + team.thread;
     token_inputs<T> in[group_tokens];
     unsigned tokens = 0;
-    take_group(p, team.at[0], at, team.thread, in, tokens);
+    group_columns<T, group_tokens> columns;
+    columns.load(team.at[0], at, team.thread);
+    take_group<false>(p, s, at, team.thread, columns, in, tokens);
     T* const to = p.out.dlogp.row(s.row) + t;
     T sum[group_tokens];
 #pragma unroll

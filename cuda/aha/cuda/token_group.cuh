@@ -6,19 +6,53 @@
 AHA_NAMESPACE_BEGIN
 AHA_KERNELS_BEGIN
 
-/// A group of a thread's tokens: all columns are loaded before anything waits for one of them. `Full`: all of the block's
-/// tokens of the group are before the sequence's end. `m[k]` is 0 where the mask is; `kept_bits`: the column `keep`.
+/// The usual columns of a thread's tokens of a group, zero behind the sequence's end: loaded before anything waits for them.
+template <class T, int K>
+struct group_columns {
+  T x[usual_columns][K];
+
+  /// Of the group whose first token of the team is `from`.
+  __device__ void load(typename team_memory<T>::found const& found, std::int64_t from, int thread) {
+    // Looked at once, for the whole block.
+    from + K* team_threads <= found.place.end ? load<true>(found, from + thread) : load<false>(found, from + thread);
+  }
+
+ private:
+  template <bool Full>
+  __device__ void load(typename team_memory<T>::found const& found, std::int64_t t) {
+    int const left = tokens_left(found.place, t);
+#pragma unroll
+    for (int c = 0; c < usual_columns; ++c) {
+      T const* const from = found.columns[c];
+      T const otherwise = c == adv_column ? found.adv : T(0);
+#pragma unroll
+      for (int k = 0; k < K; ++k) x[c][k] = otherwise;
+      if (from == nullptr) continue;
+#pragma unroll
+      for (int k = 0; k < K; ++k) {
+        if (Full || k * team_threads < left) x[c][k] = from[t + k * team_threads];
+      }
+    }
+  }
+};
+
+/// All other columns of a group, its mask and its flags. `Full`: all of the block's tokens of the group are before the
+/// sequence's end. `m[k]` is 0 where the mask is; `kept_bits`: the column `keep`.
 template <bool Full, int K, class T>
-__device__ void load_group(token_problem<T> const& p, typename team_memory<T>::found const& found, std::int64_t t,
-                           token_inputs<T> (&in)[K], unsigned (&m)[K], unsigned& kept_bits) {
-  slot_place const& s = found.place;
-  load_mask<Full>(p.batch.mask, s.row, t, team_threads, s.end, m);
-  std::int64_t const left = s.end - t;
+__device__ void load_others(token_problem<T> const& p, slot_place const& s, std::int64_t t, token_inputs<T> (&in)[K],
+                            unsigned (&m)[K], unsigned& kept_bits) {
+  int const left = tokens_left(s, t);
+  if (s.masked) {
+    load_mask<Full>(p.batch.mask, s.row, t, team_threads, s.end, m);
+  } else {
+#pragma unroll
+    for (int k = 0; k < K; ++k) m[k] = Full || k * team_threads < left ? 1 : 0;
+  }
   auto const load_from = [&](T const* from, T token_inputs<T>::*to) {
 #pragma unroll
     for (int k = 0; k < K; ++k) {
       T x = T(0);
-      if (Full || k * team_threads < left) x = __ldcs(from + t + k * team_threads);
+      if (Full || k * team_threads < left) x = from[t + k * team_threads];
       in[k].*to = x;
     }
   };
@@ -27,14 +61,6 @@ __device__ void load_group(token_problem<T> const& p, typename team_memory<T>::f
     for (int k = 0; k < K; ++k) in[k].*to = x;
   };
   using inputs = token_inputs<T>;
-  auto const usual = [&](usual_column c, T const otherwise, T token_inputs<T>::*to) {
-    T const* const from = found.columns[c];
-    from != nullptr ? load_from(from, to) : fill(otherwise, to);
-  };
-  usual(logp_column, T(0), &inputs::logp);
-  usual(old_column_at, T(0), &inputs::old_logp);
-  usual(ref_column, T(0), &inputs::ref_logp);
-  usual(adv_column, found.adv, &inputs::adv);
   unsigned const read = p.read;
   constexpr unsigned done = reads::logp | reads::old_logp | reads::ref_logp | reads::adv | reads::statistic;
   if ((read & ~done) == 0) return;
@@ -67,17 +93,32 @@ __device__ void load_group(token_problem<T> const& p, typename team_memory<T>::f
 
 /// The tokens of a group, masked ones as zeros. Returns whether none of the warp's is masked or behind the sequence's end:
 /// the usual case, in which nothing is selected. `tokens`: how many of the thread's are not masked. Flags are bits of a
-/// number: a kernel has seven predicate registers.
-template <int K, class T>
-__device__ bool take_group(token_problem<T> const& p, typename team_memory<T>::found const& found, std::int64_t from,
-                           int thread, token_inputs<T> (&in)[K], unsigned& tokens) {
+/// number: a kernel has seven predicate registers. `Usual`: nothing is masked before the end, no other columns are read.
+template <bool Usual, int K, class T>
+__device__ bool take_group(token_problem<T> const& p, slot_place const& s, std::int64_t from, int thread,
+                           group_columns<T, K> const& columns, token_inputs<T> (&in)[K], unsigned& tokens) {
+#pragma unroll
+  for (int k = 0; k < K; ++k) {
+    in[k].logp = columns.x[logp_column][k];
+    in[k].old_logp = columns.x[old_column_at][k];
+    in[k].ref_logp = columns.x[ref_column][k];
+    in[k].adv = columns.x[adv_column][k];
+  }
   unsigned m[K];
   unsigned kept = 0;
-  // Looked at once, for the whole block.
-  if (from + K * team_threads <= found.place.end) {
-    load_group<true>(p, found, from + thread, in, m, kept);
+  bool const full = from + K * team_threads <= s.end;
+  if constexpr (Usual) {
+    tokens = K;
+#pragma unroll
+    for (int k = 0; k < K; ++k) in[k].mask = true;
+    if (full) return true;
+    int const left = tokens_left(s, from + thread);
+#pragma unroll
+    for (int k = 0; k < K; ++k) m[k] = k * team_threads < left ? 1 : 0;
+  } else if (full) {
+    load_others<true>(p, s, from + thread, in, m, kept);
   } else {
-    load_group<false>(p, found, from + thread, in, m, kept);
+    load_others<false>(p, s, from + thread, in, m, kept);
   }
   bool every = true;
 #pragma unroll
@@ -121,7 +162,7 @@ __device__ void store_group(column<T, device> const& c, slot_place const& s, std
   std::int64_t const left = s.row_end - t;
   if (left > (K - 1) * team_threads) {
 #pragma unroll
-    for (int k = 0; k < K; ++k) __stcs(to + k * team_threads, x[k]);
+    for (int k = 0; k < K; ++k) to[k * team_threads] = x[k];
     return;
   }
 #pragma unroll
@@ -130,15 +171,21 @@ __device__ void store_group(column<T, device> const& c, slot_place const& s, std
   }
 }
 
-/// What lies before the sequence's first unmasked token is zero: each slot writes its share.
+/// Zeroes every output from `from` to `to` of a slot's row.
 template <class T>
-__device__ void zero_head(token_problem<T> const& p, slot_place const& s, int thread) {
-  std::int64_t const from = s.row_begin + s.number * slot_tokens;
-  std::int64_t const to = s.first < from + slot_tokens ? s.first : from + slot_tokens;
+__device__ void zero_outputs(token_problem<T> const& p, slot_place const& s, std::int64_t from, std::int64_t to,
+                             int thread) {
+  if (from >= to) return;
   outputs<T, device>::each(p.out, [&](auto const&, column<T, device> const& c) {
     if (!c.present()) return;
     for (std::int64_t t = from + thread; t < to; t += team_threads) c.row(s.row)[t] = T(0);
   });
+}
+/// What lies before the sequence's first unmasked token is zero: each slot writes its share.
+template <class T>
+__device__ void zero_head(token_problem<T> const& p, slot_place const& s, int thread) {
+  std::int64_t const from = s.row_begin + s.number * slot_tokens;
+  zero_outputs(p, s, from, s.first < from + slot_tokens ? s.first : from + slot_tokens, thread);
 }
 
 AHA_KERNELS_END

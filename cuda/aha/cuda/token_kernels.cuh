@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/cuda/device_facts.cuh>
 #include <aha/cuda/objective.cuh>
 #include <aha/cuda/statistic_slot.cuh>
 #include <aha/cuda/token_record.cuh>
@@ -13,23 +14,27 @@ AHA_KERNELS_BEGIN
 /// Zeroes what the scan adds to.
 template <class T>
 AHA_KERNEL void zero_heads_kernel(__grid_constant__ token_problem<T> const p) {
+  follow_kernel_before();
   std::int64_t const i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (i < 2 * p.batch.layout.sequences) p.head[i] = 0;
+  if (i < sequence_heads::numbers * p.batch.layout.sequences) p.head[i] = 0;
 }
 /// First unmasked token and count of every sequence, a slot a warp.
 template <class T>
 AHA_KERNEL void scan_mask_kernel(__grid_constant__ token_problem<T> const p) {
+  follow_kernel_before();
   std::int64_t const slot = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / 32;
   if (slot < p.slots) scan_mask(p, heads_of(p), slot);
 }
 template <class T>
 AHA_KERNEL void __launch_bounds__(team_threads) statistic_kernel(__grid_constant__ token_problem<T> const p) {
   extern __shared__ double memory[];
+  follow_kernel_before();
   statistic_of_slot(p, heads_of(p), team_memory<T>(memory, statistic_slots), blockIdx.x);
 }
 /// S_i, or its adjoint, of every sequence, one a warp.
 template <class T>
 AHA_KERNEL void sum_sequences_kernel(__grid_constant__ token_problem<T> const p, bool of_adjoint) {
+  follow_kernel_before();
   std::int64_t const i = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / 32;
   if (i < p.batch.layout.sequences) sum_sequence(p, heads_of(p), i, of_adjoint ? p.sequence_adjoint : p.sequence_sum);
 }
@@ -38,16 +43,20 @@ AHA_KERNEL void sum_sequences_kernel(__grid_constant__ token_problem<T> const p,
 template <class Objective, class T>
 inline constexpr int resident_teams = (std::is_same_v<Objective, device_objective> ? 3 : 4) / (sizeof(T) == 4 ? 1 : 2);
 
-/// The main sweep, `run` slots a block, at most `most_slots_in_turn`.
+/// The main sweep: so many blocks with `most_slots_in_turn` slots each, then blocks with one.
 template <class Objective, class T>
 AHA_KERNEL void __launch_bounds__(team_threads, (resident_teams<Objective, T>))
     token_loss_kernel(__grid_constant__ Objective const objective, __grid_constant__ token_problem<T> const p,
-                      int run) {
+                      std::int64_t long_blocks) {
   extern __shared__ double memory[];
+  follow_kernel_before();
   if (blockIdx.x == 0 && threadIdx.x == 0) *p.arrived = 0;  // for the kernel that adds up
   team_memory<T> const team(memory, team_rows(p));
-  std::int64_t const first = static_cast<std::int64_t>(blockIdx.x) * run;
-  for (int turn = team.thread / 32; turn < run && first + turn < p.slots; turn += most_slots_in_turn)
+  std::int64_t const block = blockIdx.x;
+  std::int64_t const first =
+      block < long_blocks ? block * most_slots_in_turn : block + long_blocks * (most_slots_in_turn - 1);
+  int const run = block < long_blocks ? most_slots_in_turn : 1;
+  for (int turn = team.thread / 32; turn < run && first + turn < p.slots; turn += team_threads / 32)
     find_slot(p, heads_of(p), first + turn, team.at[turn]);
   for (int turn = 0; turn < run && first + turn < p.slots; ++turn)
     run_slot(objective, p, team.at[turn], team, first + turn);
@@ -55,11 +64,22 @@ AHA_KERNEL void __launch_bounds__(team_threads, (resident_teams<Objective, T>))
 template <class T>
 AHA_KERNEL void __launch_bounds__(team_threads) adjoint_kernel(__grid_constant__ token_problem<T> const p) {
   extern __shared__ double memory[];
+  follow_kernel_before();
   adjoint_of_slot(p, heads_of(p), team_memory<T>(memory, 0), blockIdx.x);
 }
 template <class T>
 AHA_KERNEL void __launch_bounds__(record_threads) sum_slots_kernel(__grid_constant__ token_problem<T> const p) {
+  follow_kernel_before();
   sum_slots(p, blockIdx.x, gridDim.x);
+}
+
+/// Launches of a call may overlap where these kernels have code for sm_90 or later.
+template <class T>
+void overlap_launches(launcher& launch) {
+  device_limits limits;
+  launch.take(limits_of_device(limits));
+  static kernel_facts of_sums;
+  if (launch.ok()) launch.overlap(prepare_kernel(launch, limits, sum_slots_kernel<T>, of_sums));
 }
 
 template <class T>
@@ -72,6 +92,7 @@ AHA_KERNEL void __launch_bounds__(small_teams<T>* team_threads)
     small_loss_kernel(__grid_constant__ Objective const objective, __grid_constant__ token_problem<T> const p,
                       bool scanned) {
   extern __shared__ double memory[];
+  follow_kernel_before();
   int const teams = static_cast<int>(blockDim.x) / team_threads;
   int const mine = static_cast<int>(threadIdx.x) / team_threads;
   int const warps = static_cast<int>(blockDim.x) / 32;
@@ -79,11 +100,12 @@ AHA_KERNEL void __launch_bounds__(small_teams<T>* team_threads)
   std::int64_t const sequences = p.batch.layout.sequences;
   team_memory<T> const team(memory, p.at.counts + statistic_slots);
   // Heads of few sequences lie in shared memory: nothing waits for the device's between the steps.
-  __shared__ unsigned long long near[2 * small_sequences];
-  sequence_heads const heads =
-      !scanned && sequences <= small_sequences ? sequence_heads{near, near + sequences} : heads_of(p);
+  __shared__ unsigned long long near[sequence_heads::numbers * small_sequences];
+  sequence_heads const heads = !scanned && sequences <= small_sequences
+                                   ? sequence_heads{near, near + sequences, near + 2 * sequences}
+                                   : heads_of(p);
   if (p.batch.mask.present() && !scanned) {
-    for (std::int64_t i = threadIdx.x; i < 2 * sequences; i += blockDim.x) heads.head[i] = 0;
+    for (std::int64_t i = threadIdx.x; i < sequence_heads::numbers * sequences; i += blockDim.x) heads.head[i] = 0;
     __syncthreads();
     for (std::int64_t slot = warp; slot < p.slots; slot += warps) scan_mask(p, heads, slot);
     __syncthreads();
@@ -127,17 +149,18 @@ void launch_token_loss(launcher& launch, Objective const& objective, token_probl
   auto const blocks = [](std::int64_t n, std::int64_t a_block) { return (n + a_block - 1) / a_block; };
   std::int64_t const sequences = p.sequences();
   if (p.masked() && !scanned) {
-    launch(zero_heads_kernel<T>, blocks(2 * sequences, 256), 256, 0, p);
+    launch(zero_heads_kernel<T>, blocks(sequence_heads::numbers * sequences, 256), 256, 0, p);
     launch(scan_mask_kernel<T>, blocks(slots, 8), 256, 0, p);
   }
   if (p.reads_statistic) {
     launch(statistic_kernel<T>, slots, team_threads, team_memory<T>::bytes(statistic_slots), p);
     launch(sum_sequences_kernel<T>, blocks(sequences, 8), 256, 0, p, false);
   }
-  // Long batches give a block several slots in turn: parameters are converted once, and few blocks start.
-  int const run = slots >= 8192 ? 4 : 1;
-  launch(token_loss_kernel<Objective, T>, blocks(slots, run), team_threads, team_memory<T>::bytes(rows), objective, p,
-         run);
+  // Long batches give a block several slots in turn: few blocks start. The last ones have one, so that all end together.
+  constexpr std::int64_t at_the_end = 1024;
+  std::int64_t const long_blocks = slots >= 8 * at_the_end ? (slots - at_the_end) / most_slots_in_turn : 0;
+  launch(token_loss_kernel<Objective, T>, slots - long_blocks * (most_slots_in_turn - 1), team_threads,
+         team_memory<T>::bytes(rows), objective, p, long_blocks);
   if (p.adjoint) {
     launch(sum_sequences_kernel<T>, blocks(sequences, 8), 256, 0, p, true);
     launch(adjoint_kernel<T>, slots, team_threads, team_memory<T>::bytes(0), p);

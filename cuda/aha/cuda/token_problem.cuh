@@ -71,13 +71,16 @@ struct token_problem {
   bool reads_statistic = false;
   bool more_outputs = false;  ///< others than dlogp
   bool adjoint = false;       ///< a second sweep adds the statistics' part to dlogp
+  bool usual = false;         ///< a usual objective, log-probabilities and advantages in, dlogp out, nothing else
   slot_values at;
   aggregation kind[max_parts] = {};
   double base[max_parts] = {};  ///< `part_scale` of each part
 
-  // In the workspace. A sequence under a mask: its unmasked tokens, and where the first lies, counted from the end.
+  // In the workspace. A sequence under a mask: where its first unmasked token lies, counted from the end, how many there
+  // are, and how far the last reaches, counted from the begin.
   unsigned long long* head = nullptr;
   unsigned long long* count = nullptr;
+  unsigned long long* reach = nullptr;
   double* slot = nullptr;          ///< [slots, values]
   double* slot_sum = nullptr;      ///< [slots, statistic_slots] of a statistic, later of its adjoint
   double* sequence_sum = nullptr;  ///< [B, statistic_slots] S_i
@@ -119,6 +122,8 @@ struct token_problem {
     adjoint = n.adjoint && out.dlogp.present();
     more_outputs = out.dentropy.present() || out.dlse.present() || out.dvalue.present() || out.dgiven.present() ||
                    out.token_loss.present();
+    constexpr unsigned usually = reads::logp | reads::old_logp | reads::ref_logp | reads::adv;
+    usual = (read & ~usually) == 0 && !reads_statistic && !adjoint && !more_outputs && is_usual_objective(o);
     int p = 0;
     o.for_each_part([&](auto const& part) {
       kind[p] = part.aggregate.kind;
@@ -131,8 +136,9 @@ struct token_problem {
   void place(workspace_layout& w, bool has_adjoint) {
     std::int64_t const B = sequences();
     if (masked()) {
-      head = w.take<unsigned long long>(2 * B);
+      head = w.take<unsigned long long>(3 * B);
       count = head == nullptr ? nullptr : head + B;
+      reach = head == nullptr ? nullptr : head + 2 * B;
     }
     slot = w.take<double>(slots * at.values);
     if (reads_statistic) {

@@ -120,8 +120,17 @@ __device__ void sum_slots(token_problem<T> const& p, std::int64_t block, std::in
       int const v = v0 + lane;
       exact_sum x{p.at.nothing(v), 0};
       if (v < V) {
-#pragma unroll 4
-        for (std::int64_t k = first + warp; k < last; k += warps) join_value(p, v, x, value(k, v));
+        constexpr int together = 8;  // loads under way
+        for (std::int64_t k = first + warp; k < last; k += together * warps) {
+          exact_sum y[together];
+#pragma unroll
+          for (int j = 0; j < together; ++j) {
+            std::int64_t const at = k + j * warps;
+            y[j] = at < last ? value(at, v) : exact_sum{p.at.nothing(v), 0};
+          }
+#pragma unroll
+          for (int j = 0; j < together; ++j) join_value(p, v, x, y[j]);
+        }
       }
       part[warp][lane] = x;
       __syncthreads();

@@ -118,8 +118,12 @@ __device__ void run_slot(Objective const& objective, token_problem<T> const& p,
   bool any = false;
   __syncthreads();  // it is found, and the rows have been read
   if (there) {
-    if (found.place.somebodys()) zero_head(p, found.place, team.thread);
-    any = found.place.any();
+    slot_place const& s = found.place;
+    any = s.any();
+    if (s.somebodys()) {
+      zero_head(p, s, team.thread);
+      if (!any) zero_outputs(p, s, s.begin(), s.last(), team.thread);
+    }
   }
   if (any) {
     slot_place const s = found.place;
@@ -131,58 +135,71 @@ __device__ void run_slot(Objective const& objective, token_problem<T> const& p,
     T S[statistic_slots] = {};
     if (p.reads_statistic) {
 #pragma unroll
-      for (int k = 0; k < statistic_slots; ++k)
-        S[k] = static_cast<T>(p.sequence_sum[s.sequence * statistic_slots + k]);
+      for (int k = 0; k < statistic_slots; ++k) S[k] = static_cast<T>(p.sequence_sum[s.sequence * statistic_slots + k]);
     }
     bool const marks = (p.on & observe::clip) != 0;
     bool const with_loss = p.out.token_loss.present();
-    constexpr int step = K * team_threads;
     std::int64_t const last = s.last();
+    std::int64_t const stop = s.end < last ? s.end : last;
+    std::int64_t at = s.begin();
+    // Twice in a kernel: the usual loop is short enough for the instruction cache next to the processor.
+    auto const sweep = [&](auto usual) {
+      constexpr bool Usual = decltype(usual)::value;
+      constexpr int step = K * team_threads;
 #pragma unroll 1
-    for (std::int64_t at = s.begin(); at < last; at += step) {
-      std::int64_t const t = at + team.thread;
-      token_inputs<T> in[K];
-      unsigned tokens = 0;
-      bool const all = take_group(p, found, at, team.thread, in, tokens);
-      token_gradient<T> g[K];
-      T losses[K] = {};
-      evaluate_tokens(objective, in, S, weights.at, all, marks, g, [&](int part, double w, T const(&x)[K]) {
-        losses_of_parts.add(part, x);
-        if (!with_loss) return;
-        T const wt = static_cast<T>(w);
+      for (; at < stop; at += step) {
+        std::int64_t const t = at + team.thread;
+        group_columns<T, K> columns;
+        columns.load(found, at, team.thread);
+        token_inputs<T> in[K];
+        unsigned tokens = 0;
+        bool const all = take_group<Usual>(p, s, at, team.thread, columns, in, tokens);
+        token_gradient<T> g[K];
+        T losses[K] = {};
+        evaluate_tokens<Usual>(objective, in, S, weights.at, all, marks, g, [&](int part, double w, T const(&x)[K]) {
+          losses_of_parts.add(part, x);
+          if (Usual || !with_loss) return;
+          T const wt = static_cast<T>(w);
 #pragma unroll
-        for (int k = 0; k < K; ++k) losses[k] += wt * x[k];
-      });
-      observed.add(p.at, all, in);
-      if (p.adjoint) {
+          for (int k = 0; k < K; ++k) losses[k] += wt * x[k];
+        });
+        observed.add(p.at, all, in);
+        if (!Usual && p.adjoint) {
 #pragma unroll
-        for (int v = 0; v < statistic_slots; ++v) {
+          for (int v = 0; v < statistic_slots; ++v) {
+            T x[K];
+#pragma unroll
+            for (int k = 0; k < K; ++k) x[k] = g[k].dS[v];
+            add_group(adjoint[v], x);
+          }
+        }
+        auto const store = [&](active_input k, column<T, device> const& c) {
+          if (!c.present()) return;
+          int const by = static_cast<int>(k);
           T x[K];
 #pragma unroll
-          for (int k = 0; k < K; ++k) x[k] = g[k].dS[v];
-          add_group(adjoint[v], x);
+          for (int k = 0; k < K; ++k) x[k] = g[k].d[by];
+          store_group(c, s, t, x);
+        };
+        store(active_input::logp, p.out.dlogp);
+        if (!Usual && p.more_outputs) {
+          store(active_input::entropy, p.out.dentropy);
+          store(active_input::lse, p.out.dlse);
+          store(active_input::value, p.out.dvalue);
+          store(active_input::given, p.out.dgiven);
+          if (with_loss) store_group(p.out.token_loss, s, t, losses);
         }
-      }
-      auto const store = [&](active_input k, column<T, device> const& c) {
-        if (!c.present()) return;
-        int const by = static_cast<int>(k);
-        T x[K];
+        counts.tokens += tokens;
 #pragma unroll
-        for (int k = 0; k < K; ++k) x[k] = g[k].d[by];
-        store_group(c, s, t, x);
-      };
-      store(active_input::logp, p.out.dlogp);
-      if (p.more_outputs) {
-        store(active_input::entropy, p.out.dentropy);
-        store(active_input::lse, p.out.dlse);
-        store(active_input::value, p.out.dvalue);
-        store(active_input::given, p.out.dgiven);
-        if (with_loss) store_group(p.out.token_loss, s, t, losses);
+        for (int k = 0; k < K; ++k) counts.clipped += g[k].clipped;
       }
-      counts.tokens += tokens;
-#pragma unroll
-      for (int k = 0; k < K; ++k) counts.clipped += g[k].clipped;
+    };
+    if constexpr (is_objective<Objective>::value) {
+      p.usual && !s.masked ? sweep(std::true_type()) : sweep(std::false_type());
+    } else {
+      sweep(std::false_type());
     }
+    zero_outputs(p, s, at, last, team.thread);
     losses_of_parts.put();
     observed.put(p.at, team);
     if (p.adjoint) {

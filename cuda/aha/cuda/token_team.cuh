@@ -11,7 +11,7 @@ enum usual_column { logp_column, old_column_at, ref_column, adv_column, usual_co
 
 /// Slots that a block of the main sweep does in turn at most: a warp each finds them before the first, so that the chain of
 /// reads behind a slot's place is waited for once a block.
-inline constexpr int most_slots_in_turn = team_threads / 32;
+inline constexpr int most_slots_in_turn = 8;
 
 /// A team's place in shared memory: what a warp finds out about a slot, counts, and rows of one number a thread for sums.
 /// Numbers are added in their own type by a thread, in double from there on.

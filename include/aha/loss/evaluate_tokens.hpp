@@ -67,15 +67,28 @@ struct token_gradient {
   unsigned clipped;       ///< low, high, dual and value: a byte each, 1 or 0
 };
 
+/// Whether no leaf of a static objective has a factor and every term is usual.
+template <class Objective>
+bool is_usual_objective(Objective const& objective) {
+  bool usual = is_objective<Objective>::value;
+  if constexpr (is_objective<Objective>::value) {
+    objective.for_each_part([&](auto const& part) {
+      part.for_each_leaf([&](auto const& l) { usual = usual && l.weight == 0 && !l.keep && is_usual_term(l.term); });
+    });
+  }
+  return usual;
+}
+
 /// An objective at K tokens of one sequence: the only definition of what the token kernels and, with K = 1, the
 /// kernels over rows of logits compute. Leaves are dispatched once for all K.
 ///   S            the sequence's statistics, `statistic_slots` of them; null where no leaf reads one
 ///   weights[p]   of part p for a token of this sequence (`fill_part_weights`)
 ///   all          whether no token is masked: the usual case of a thread, in which nothing is selected
 ///   marks        whether clips are looked at
+///   Usual        whether the caller knows that `is_usual_objective`: then nothing else is compiled
 ///   done(p, w, values)   called after each part that has a weight: `values[K]` are its unweighted losses, 0 where masked
 AHA_CALLS_CALLER
-template <int K, class V, class Objective, class Done>
+template <bool Usual = false, int K, class V, class Objective, class Done>
 AHA_FN inline void evaluate_tokens(Objective const& objective, token_inputs<V> const (&in)[K], V const* S,
                                    double const* weights, bool all, bool marks, token_gradient<V> (&g)[K],
                                    Done&& done) {
@@ -128,7 +141,9 @@ AHA_FN inline void evaluate_tokens(Objective const& objective, token_inputs<V> c
       };
       // Usual parameters, and factors that are not there, by constants: the same numbers by fewer instructions. An
       // objective chosen at run time has every term already: its factors are looked at.
-      if constexpr (is_objective<Objective>::value) {
+      if constexpr (Usual) {
+        add(leaf<Term>{l.coefficient, 0, false, usual_form(l.term)});
+      } else if constexpr (is_objective<Objective>::value) {
         if (l.weight == 0 && !l.keep) {
           with_constants(l.term, [&](Term const& usual) { add(leaf<Term>{l.coefficient, 0, false, usual}); });
         } else {

@@ -103,16 +103,12 @@ struct kl : term {
       default: return v;
     }
   }
-  /// Calls f with this penalty, where it is the usual one by constants that compilers see through.
-  template <class F>
-  AHA_FN void with_constants(F const& f) const {
-    if (value == estimator::k3 && gradient == kl_gradient::same && !limits_value()) {
-      kl usual(estimator::k3, kl_gradient::same, low, high);
-      f(usual);
-    } else {
-      f(*this);
-    }
+  /// k3 and its derivative, without limits of the value.
+  [[nodiscard]] AHA_FN constexpr bool is_usual() const {
+    return value == estimator::k3 && gradient == kl_gradient::same && !limits_value();
   }
+  /// The same penalty where it is the usual one, by constants that compilers see through.
+  [[nodiscard]] AHA_FN constexpr kl as_usual() const { return {estimator::k3, kl_gradient::same, low, high}; }
   /// Why a combination of legal parameters is not legal; empty where it is.
   [[nodiscard]] constexpr std::string_view problem() const {
     if (!(low <= high)) return "low: expected a number <= high";

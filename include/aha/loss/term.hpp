@@ -19,18 +19,35 @@ struct term {
   using record = token<V>;
 };
 
-/// Calls f(term) for the maths of a block: where a term offers `with_constants`, by what it passes on instead, the same
-/// function with parameters that are constants, so that loops need not ask for them.
+/// A term whose parameters steer its maths may offer `is_usual()` and `as_usual()`: the same term where it is the usual one,
+/// by constants that compilers see through, so that loops need not ask for them. All others are usual.
 template <class Term, class = void>
-struct has_constants : std::false_type {};
+struct has_usual_form : std::false_type {};
 template <class Term>
-struct has_constants<
-    Term, std::void_t<decltype(std::declval<Term const&>().with_constants(std::declval<void (*)(Term const&)>()))>>
-    : std::true_type {};
+struct has_usual_form<Term, std::void_t<decltype(std::declval<Term const&>().as_usual())>> : std::true_type {};
+template <class Term>
+AHA_FN constexpr bool is_usual_term(Term const& t) {
+  if constexpr (has_usual_form<Term>::value) {
+    return t.is_usual();
+  } else {
+    (void)t;
+    return true;
+  }
+}
+/// Of a usual term.
+template <class Term>
+AHA_FN constexpr Term usual_form(Term const& t) {
+  if constexpr (has_usual_form<Term>::value) {
+    return t.as_usual();
+  } else {
+    return t;
+  }
+}
+/// Calls f(term) for the maths of a block: with the usual form where the term is usual.
 template <class Term, class F>
 AHA_FN inline void with_constants(Term const& t, F const& f) {
-  if constexpr (has_constants<Term>::value) {
-    t.with_constants(f);
+  if constexpr (has_usual_form<Term>::value) {
+    is_usual_term(t) ? f(usual_form(t)) : f(t);
   } else {
     f(t);
   }
