@@ -30,6 +30,7 @@ HEADERS = {
     "core/bfloat16.hpp": NUMBERS,
     "core/column.hpp": ARRAYS,
     "core/describe.hpp": TYPES,
+    "core/device_math.hpp": LANES,
     "core/dtype.hpp": NUMBERS,
     "core/dual.hpp": LANES,
     "core/error.hpp": CHECKS,
