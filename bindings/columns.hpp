@@ -40,6 +40,10 @@ struct output_request {
   output_request() { each.fill(py::none()); }
 };
 
+/// Views that a call keeps without growing: memory for as many as there could be is beyond what malloc hands out quickly.
+/// Nobody holds a reference into the list.
+inline constexpr std::size_t usual_views = 6;
+
 /// The names of a batch's columns, in the order of the documentation.
 struct batch_keys {
   key old_logp{"old_logp"}, ref_logp{"ref_logp"}, entropy{"entropy"}, lse{"lse"}, value{"value"},
