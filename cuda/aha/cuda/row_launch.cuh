@@ -19,7 +19,7 @@ inline int row_cluster(std::int64_t bytes, int shared_a_block) {
     int kilobytes;  ///< rows up to so many
     int cluster;
   };
-  constexpr choice best[] = {{104, 1}, {150, 2}, {225, 4}, {330, 5}, {410, 8}, {505, 7}, {624, 6}, {832, 8}};
+  constexpr choice best[] = {{76, 1}, {150, 2}, {255, 4}, {330, 5}, {400, 6}, {505, 7}, {624, 6}, {832, 8}};
   constexpr std::int64_t kilobyte = 1024;
   std::int64_t const room = shared_a_block - 4 * kilobyte;
   for (choice const& c : best) {

@@ -153,7 +153,7 @@ __device__ void sum_slots(token_problem<T> const& p, std::int64_t block, std::in
   std::int64_t const share = blocks == 1 ? p.slots : p.slots_a_record_block();
   std::int64_t const first = block * share;
   std::int64_t const last = first + share < p.slots ? first + share : p.slots;
-  auto const of_slot = [&](std::int64_t k, int v) { return exact_sum{p.slot[k * V + v], 0}; };
+  auto const of_slot = [&](std::int64_t k, int v) { return exact_sum{__ldcg(p.slot + k * V + v), 0}; };
   double* const mine = p.block + block * width;
   sum_of(first, last, of_slot, [&](int v, exact_sum const& x) {
     mine[v] = x.high;
