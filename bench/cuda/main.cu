@@ -161,7 +161,7 @@ static void rows_of_logits(timing::clock& clock, std::int64_t rows, std::int64_t
       loss_from_logits(exec::cuda{s}, grpo, view, b, here, t.record.data, space.all(), observe::none);
     }));
   }
-  clock.measure(all, rounds, rows < 1024 ? 20 : 1);
+  clock.measure(all, rounds, rows < 1024 ? timing::short_calls : timing::long_calls);
 }
 
 static void tokens(timing::clock& clock, std::int64_t n, int rounds, int replays) {
@@ -263,9 +263,9 @@ int main(int count, char** arguments) {
   rows_of_logits<float>(clock, 4096, 151936, 15, true);
   rows_of_logits<float>(clock, 8192, 50257, 15, false);
   rows_of_logits<float16>(clock, 8192, 151936, 15, false);
-  tokens(clock, 33554432, 25, 1);
-  tokens(clock, 1048576, 25, 20);
-  tokens(clock, 4096, 25, 20);
+  tokens(clock, 33554432, 25, timing::long_calls);
+  tokens(clock, 1048576, 25, timing::short_calls);
+  tokens(clock, 4096, 25, timing::short_calls);
   // What the host spends: the smallest problem, so that the device never makes it wait.
   {
     token_columns t(256, 64);

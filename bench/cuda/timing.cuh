@@ -39,6 +39,11 @@ inline void print(candidate const& c) {
   std::fflush(stdout);
 }
 
+/// Calls of one sample. Several even of the longest: a call pays for what the one before has left unwritten in the L2 cache
+/// (up to 17 us of an H100), which should be its own kind.
+inline constexpr int long_calls = 4;
+inline constexpr int short_calls = 20;
+
 class clock {
  public:
   /// Only candidates whose "work [shape] dtype implementation" matches are measured, copies and reads always.

@@ -17,9 +17,10 @@ inline constexpr int max_row_cluster = 8;
 /// How a row is cut; depends on the vocabulary and the type alone, so that a row's bits do not depend on the rest of the
 /// batch.
 struct row_on_chip_shape {
-  int cluster = 1;       ///< blocks that share a row
-  int slice = 0;         ///< elements of a block, a multiple of a granule
-  int shared_bytes = 0;  ///< the slice, its ragged ends, one granule in front and behind, and the place of its first line
+  int cluster = 1;  ///< blocks that share a row
+  int slice = 0;    ///< elements of a block, a multiple of a granule
+  int shared_bytes =
+      0;  ///< the slice, its ragged ends, one granule in front and behind, and the place of its first line
 };
 
 /// Bytes of a line: copies whose two ends lie differently in their lines move each of them in two parts (8 % of a copy's
