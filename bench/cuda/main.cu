@@ -164,7 +164,7 @@ static void rows_of_logits(timing::clock& clock, std::int64_t rows, std::int64_t
   clock.measure(all, rounds, rows < 1024 ? timing::short_calls : timing::long_calls);
 }
 
-static void tokens(timing::clock& clock, std::int64_t n, int rounds, int replays) {
+static void tokens(timing::clock& clock, std::int64_t n, int rounds, timing::sampling const& sample) {
   token_columns t(n, 4096);
   device_memory<std::byte> space(workspace_bytes(exec::cuda{}, grpo, t.batch));
   outputs<float, device> out;
@@ -239,7 +239,7 @@ static void tokens(timing::clock& clock, std::int64_t n, int rounds, int replays
     masked("aha observed", dapo, observe::defaults);
     masked("aha observed, chosen at run time", chosen, observe::defaults);
   }
-  clock.measure(all, rounds, replays);
+  clock.measure(all, rounds, sample);
 }
 
 int main(int count, char** arguments) {
@@ -252,7 +252,7 @@ int main(int count, char** arguments) {
   timing::clock clock{filter};
   if (smoke) {
     rows_of_logits<bfloat16>(clock, 64, 1003, 2, true);
-    tokens(clock, 5000, 2, 2);
+    tokens(clock, 5000, 2, timing::short_calls);
     return 0;
   }
   rows_of_logits<bfloat16>(clock, 8192, 151936, 25, true);

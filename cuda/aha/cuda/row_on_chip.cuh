@@ -23,11 +23,6 @@ struct row_on_chip_shape {
       0;  ///< the slice, its ragged ends, one granule in front and behind, and the place of its first line
 };
 
-/// Bytes of a line: copies whose two ends lie differently in their lines move each of them in two parts (8 % of a copy's
-/// speed), and so does a copy that begins inside of one.
-inline constexpr int line_bytes = 128;
-inline constexpr int line_granules = line_bytes / granule_bytes;
-
 template <class Stored>
 row_on_chip_shape shape_of_row(std::int64_t vocabulary, int cluster) {
   row_on_chip_shape s;
@@ -61,16 +56,6 @@ __device__ inline online_softmax across_cluster(online_softmax part, online_soft
   return across_parts<WithEntropy>(parts, blocks * Warps, k);
 }
 #endif
-
-/// Granules of a slice between the begin of its first line and granule 0.
-template <class Stored>
-__device__ inline int granules_ahead(row_slice<Stored> const& slice) {
-  return static_cast<int>(reinterpret_cast<std::uintptr_t>(slice.base) % line_bytes) / granule_bytes;
-}
-/// The first granule at or behind g that begins a line.
-__device__ inline int next_line(int g, int ahead) {
-  return (g + ahead + line_granules - 1) / line_granules * line_granules - ahead;
-}
 
 /// The granules of a slice that are whole, [low, high); the row's ragged ends are the others.
 template <class Stored>
@@ -116,7 +101,7 @@ __device__ inline void send_slice(uint4* granules, row_slice<Stored> const& to, 
   write_ends(to, whole, gradient, target, form);
   int const with_target = target < 0 ? -1 : (target - to.first(0)) / size;
   int const share = ((whole.high - whole.low + row_chunks - 1) / row_chunks + Threads - 1) / Threads * Threads;
-  int const ahead = granules_ahead(to);
+  int const ahead = to.ahead();
   int end = whole.low;
   for (int begin = end; begin < whole.high; begin = end) {
     end = min(whole.high, next_line(begin + share, ahead));
@@ -212,7 +197,7 @@ AHA_KERNEL void __launch_bounds__(Threads, 3)
   Stored const* const row = p.rows.template row<Stored>(place.i, place.t);
   row_slice<Stored> const from(row, vocabulary, begin, count);
   // Granules lie in their lines of shared memory as in those of memory.
-  int const ahead = granules_ahead(from);
+  int const ahead = from.ahead();
   uint4* const granules = reinterpret_cast<uint4*>(shared + line_bytes) + ahead;
   int const vectors = (count + size - 1) / size;  // counted from the row's first element, whatever its alignment
   int const per_chunk = ((vectors + row_chunks - 1) / row_chunks + Threads - 1) / Threads * Threads;
