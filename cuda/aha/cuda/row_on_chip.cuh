@@ -226,6 +226,7 @@ AHA_KERNEL void __launch_bounds__(Threads, 3)
   if (blocks > 1) begin_in_cluster();
   std::int64_t const at = target_position(p, place);
   float const x_target = target_logit(row, place, at);
+  int const target = at < begin || at >= begin + count ? -1 : static_cast<int>(at - begin);
   if (tid == 32 && from.edge_first) granules[0] = from.read_edge(0);
   if (tid == 33 && from.edge_last && !(from.edge_first && from.granules == 1)) {
     granules[from.granules - 1] = from.read_edge(from.granules - 1);
@@ -266,7 +267,6 @@ AHA_KERNEL void __launch_bounds__(Threads, 3)
   row_coefficients const c = coefficients_of(source, p, place, softmax, loaded, rank == 0);
   if (c.zero()) return to.template write_zeros<Threads>();
   row_gradient const gradient(c, softmax, 1.0F / part.s, -part.w / part.s, p);
-  int const target = at < begin || at >= begin + count ? -1 : static_cast<int>(at - begin);
   auto const put = [&](auto with_entropy) {
     constexpr bool entropy = decltype(with_entropy)::value;
     if (from.shift == to.shift) {
