@@ -161,10 +161,10 @@ static void rows_of_logits(timing::clock& clock, std::int64_t rows, std::int64_t
       loss_from_logits(exec::cuda{s}, grpo, view, b, here, t.record.data, space.all(), observe::none);
     }));
   }
-  clock.measure(all, rounds, rows < 1024 ? 20 : 1);
+  clock.measure(all, rounds, rows < 1024 ? timing::short_calls : timing::long_calls);
 }
 
-static void tokens(timing::clock& clock, std::int64_t n, int rounds, int replays) {
+static void tokens(timing::clock& clock, std::int64_t n, int rounds, timing::sampling const& sample) {
   token_columns t(n, 4096);
   device_memory<std::byte> space(workspace_bytes(exec::cuda{}, grpo, t.batch));
   outputs<float, device> out;
@@ -239,7 +239,7 @@ static void tokens(timing::clock& clock, std::int64_t n, int rounds, int replays
     masked("aha observed", dapo, observe::defaults);
     masked("aha observed, chosen at run time", chosen, observe::defaults);
   }
-  clock.measure(all, rounds, replays);
+  clock.measure(all, rounds, sample);
 }
 
 int main(int count, char** arguments) {
@@ -252,7 +252,7 @@ int main(int count, char** arguments) {
   timing::clock clock{filter};
   if (smoke) {
     rows_of_logits<bfloat16>(clock, 64, 1003, 2, true);
-    tokens(clock, 5000, 2, 2);
+    tokens(clock, 5000, 2, timing::short_calls);
     return 0;
   }
   rows_of_logits<bfloat16>(clock, 8192, 151936, 25, true);
@@ -263,9 +263,9 @@ int main(int count, char** arguments) {
   rows_of_logits<float>(clock, 4096, 151936, 15, true);
   rows_of_logits<float>(clock, 8192, 50257, 15, false);
   rows_of_logits<float16>(clock, 8192, 151936, 15, false);
-  tokens(clock, 33554432, 25, 1);
-  tokens(clock, 1048576, 25, 20);
-  tokens(clock, 4096, 25, 20);
+  tokens(clock, 33554432, 25, timing::long_calls);
+  tokens(clock, 1048576, 25, timing::short_calls);
+  tokens(clock, 4096, 25, timing::short_calls);
   // What the host spends: the smallest problem, so that the device never makes it wait.
   {
     token_columns t(256, 64);

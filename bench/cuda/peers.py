@@ -57,8 +57,8 @@ def log_prob_and_entropy(logits, targets):
         return logp.gather(-1, targets[:, None])[:, 0], -(logp.exp() * logp).sum(-1)
 
 
-def measured(work, shape, dtype, name, size, call, rounds):
-    """A row, or why there is none."""
+def measured(work, shape, dtype, name, size, call, rounds, calls=1):
+    """A row, or why there is none. A sample is so many calls, one after another, as timing.cuh has it."""
     try:
         call()
         torch.cuda.synchronize()
@@ -71,10 +71,11 @@ def measured(work, shape, dtype, name, size, call, rounds):
         for _ in range(rounds):
             begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
             begin.record()
-            call()
+            for _ in range(calls):
+                call()
             end.record()
             end.synchronize()
-            seconds.append(begin.elapsed_time(end) / 1e3)
+            seconds.append(begin.elapsed_time(end) / 1e3 / calls)
     except Exception as error:  # a peer's own failure must not end the others' rows
         print(f"left out: {name} at {shape}: {type(error).__name__}: {str(error)[:200]}", file=sys.stderr)
         torch.cuda.empty_cache()
@@ -88,10 +89,10 @@ def shape_rows(rows, vocabulary, dtype, everything, peers):
     logits.requires_grad_(True)
     shape, type_name = f"[{rows}, {vocabulary}]", str(dtype).split(".")[1]
     one_way = logits.numel() * logits.element_size()
-    rounds = 3 if SMOKE else (25 if rows < 1024 else 7)
+    rounds, calls = (3, 1) if SMOKE else (25, 1) if rows < 1024 else (7, 4)
 
     def row(work, name, factor, call):
-        measured(work, shape, type_name, name, factor * one_way, call, rounds)
+        measured(work, shape, type_name, name, factor * one_way, call, rounds, calls)
         logits.grad = None
         gc.collect()
         torch.cuda.empty_cache()

@@ -39,6 +39,16 @@ inline void print(candidate const& c) {
   std::fflush(stdout);
 }
 
+/// Calls of one sample: several even of the longest, for a call pays for what the one before has left unwritten in the L2
+/// cache (up to 17 us of an H100), which should be its own kind. Short ones as a graph: the host would be measured. Long ones
+/// not: copies of some sizes are a quarter slower in a graph.
+struct sampling {
+  int calls;
+  bool graph;
+};
+inline constexpr sampling long_calls{4, false};
+inline constexpr sampling short_calls{20, true};
+
 class clock {
  public:
   /// Only candidates whose "work [shape] dtype implementation" matches are measured, copies and reads always.
@@ -56,9 +66,8 @@ class clock {
   }
   [[nodiscard]] cudaStream_t stream() const { return stream_; }
 
-  /// `rounds` samples of every candidate, in turns; each sample is one call, or, where `replays` is larger than 1, a
-  /// graph of so many calls.
-  void measure(std::vector<candidate>& all, int rounds, int replays = 1) {
+  /// `rounds` samples of every candidate, in turns.
+  void measure(std::vector<candidate>& all, int rounds, sampling const& sample) {
     bool any = false;
     for (std::size_t i = all.size(); i-- > 0;) {
       bool const ceiling = all[i].work == "copy" || all[i].work == "read";
@@ -69,11 +78,11 @@ class clock {
     std::vector<cudaGraphExec_t> graphs(all.size(), nullptr);
     for (std::size_t i = 0; i < all.size(); ++i) {
       all[i].call(stream_);  // modules are loaded, caches of the library filled
-      if (replays < 2) continue;
+      if (!sample.graph) continue;
       cudaGraph_t graph;
       require(cudaStreamSynchronize(stream_), all[i].implementation.c_str());
       require(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeGlobal), "capture");
-      for (int k = 0; k < replays; ++k) all[i].call(stream_);
+      for (int k = 0; k < sample.calls; ++k) all[i].call(stream_);
       require(cudaStreamEndCapture(stream_, &graph), "capture");
       require(cudaGraphInstantiate(&graphs[i], graph, 0), "graph");
       require(cudaGraphDestroy(graph), "graph");
@@ -81,16 +90,16 @@ class clock {
     for (int round = -1; round < rounds; ++round) {
       for (std::size_t i = 0; i < all.size(); ++i) {
         require(cudaEventRecord(begin_, stream_), "record");
-        if (replays < 2) {
-          all[i].call(stream_);
-        } else {
+        if (sample.graph) {
           require(cudaGraphLaunch(graphs[i], stream_), "graph");
+        } else {
+          for (int k = 0; k < sample.calls; ++k) all[i].call(stream_);
         }
         require(cudaEventRecord(end_, stream_), "record");
         require(cudaEventSynchronize(end_), all[i].implementation.c_str());
         float ms = 0;
         require(cudaEventElapsedTime(&ms, begin_, end_), "time");
-        if (round >= 0) all[i].seconds.push_back(static_cast<double>(ms) * 1e-3 / replays);
+        if (round >= 0) all[i].seconds.push_back(static_cast<double>(ms) * 1e-3 / sample.calls);
       }
     }
     for (std::size_t i = 0; i < all.size(); ++i) {

@@ -19,7 +19,7 @@ build() {
   local capability xsimd=ON launcher=()
   capability="${AHA_CUDA_ARCHITECTURES:-$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1 | tr -d '. ')}"
   printf '#include <xsimd/xsimd.hpp>\n' | "${CXX:-g++}" -std=c++17 -fsyntax-only -x c++ - 2>/dev/null || xsimd=OFF
-  ! command -v ccache >/dev/null || launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache)
+  ! command -v ccache >/dev/null || launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   cmake -S "$root" -B "$tree" -DCMAKE_BUILD_TYPE=Release -DAHA_BUILD_PYTHON=ON -DAHA_BUILD_TESTS=OFF -DAHA_BUILD_EXAMPLES=OFF \
     -DAHA_INSTALL=OFF -DAHA_CUDA=ON "-DAHA_CUDA_ARCHITECTURES=$capability" "-DAHA_XSIMD=${AHA_XSIMD:-$xsimd}" \
     "-DAHA_PYTHON_LEVELS=${AHA_PYTHON_LEVELS:-v3}" "-DPython_EXECUTABLE=$python" "-DCMAKE_CUDA_COMPILER=$(command -v nvcc)" \

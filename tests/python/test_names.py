@@ -60,6 +60,7 @@ HEADERS = {
     "cpu/simd.hpp": LANES,
     "cpu/simd_exp.hpp": LANES,
     "cpu/simd_pair.hpp": LANES,
+    "cpu/softmax_exp.hpp": LANES,
     "cpu/softmax_loop.hpp": ENGINE,
     "cpu/token_block.hpp": ENGINE,
     "interop/dlpack.hpp": INTEROP,

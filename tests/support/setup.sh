@@ -166,7 +166,8 @@ aha_build() {
   shift
   options=(-G Ninja -DCMAKE_BUILD_TYPE= -DAHA_BUILD_PYTHON=OFF -DAHA_BUILD_TESTS=OFF -DAHA_BUILD_EXAMPLES=OFF)
   if command -v ccache >/dev/null; then
-    options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache)
+    # Not for nvcc: of a change behind `#if __CUDA_ARCH__ >= 900` ccache knows nothing where a unit is for two architectures.
+    options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
     # Lets ccache look through the precompiled header.
     export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
     # Checkouts of the same sources in different folders share their objects.

@@ -102,6 +102,7 @@ class launcher {
   }
   /// From here on kernels are launched while the one before runs: they, and the next one, begin by `follow_kernel_before`.
   void overlap(bool possible) { overlap_ = possible; }
+  [[nodiscard]] bool overlaps() const { return overlap_; }
   /// For a call of the runtime or of CUB on `stream()`.
   void take(cudaError_t code) {
     if (code_ == cudaSuccess) code_ = code;

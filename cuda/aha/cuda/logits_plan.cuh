@@ -92,7 +92,10 @@ AHA_KERNEL void __launch_bounds__(preparation_threads)
   std::int64_t const threads = blockDim.x;
   layout<device> const& l = p.batch.layout;
   if (tid == 0) count = head = reach = 0;
-  if (i == 0 && tid == 0) *r.bad_targets = 0;  // for the kernels over rows, which come later
+  if (i == 0 && tid == 0) {  // for the kernels that come later
+    *r.bad_targets = 0;
+    *p.arrived = 0;
+  }
   __syncthreads();
   std::int64_t begin = 0;
   std::int64_t end = 0;

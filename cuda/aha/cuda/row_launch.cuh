@@ -11,15 +11,16 @@ AHA_NAMESPACE_BEGIN
 /// other's waiting, whatever row they have: slices of 40 to 75 KB are best, then those below 104 KB.
 ///
 /// Measured on an H100 (132 multiprocessors, copy 3.0 TB/s), `loss_from_logits` of [8192, V] bf16, blocks: percent of a copy
-///   50257   1: 86.6  2: 87.7  3: 77       65536   2: 84.6  3: 84.9  4: 79       100352  2: 87.2  3: 85.1  4: 88.2  5: 85.5
-///   128256  4: 88.7  5: 91.3  6: 87.2     151936  3: 90.5  5: 91.2  6: 87.3     202048  5: 88.9  6: 90.0  8: 93.5
-///   248320  5: 89.6  7: 93.9  8: 89.7     and fp32 151936, the kernel alone: 6: 100.3  3: 94  8: 88.3  5: 79.7
+///   32000   1: 88.7  2: 83.1               50257   1: 90.4  2: 91.4  3: 77.8       65536   1: 88.6  2: 92.9  3: 89.9
+///   100352  2: 94.9  3: 95.2  4: 95.2      128256  3: 95.4  4: 95.7  5: 94.9       129280  3: 95.1  4: 95.9  5: 95.3
+///   151936  3: 96.1  4: 95.0  5: 96.1      202048  4: 96.6  5: 94.9  6: 96.8  8: 95.6      248320  5: 96.2  6: 95.6  7: 96.5
+/// (single calls; as bench/ measures, all are 2 to 3 higher)
 inline int row_cluster(std::int64_t bytes, int shared_a_block) {
   struct choice {
     int kilobytes;  ///< rows up to so many
     int cluster;
   };
-  constexpr choice best[] = {{104, 1}, {150, 2}, {225, 4}, {330, 5}, {410, 8}, {505, 7}, {624, 6}, {832, 8}};
+  constexpr choice best[] = {{76, 1}, {150, 2}, {255, 4}, {330, 5}, {400, 6}, {505, 7}, {624, 6}, {832, 8}};
   constexpr std::int64_t kilobyte = 1024;
   std::int64_t const room = shared_a_block - 4 * kilobyte;
   for (choice const& c : best) {

@@ -17,9 +17,10 @@ inline constexpr int max_row_cluster = 8;
 /// How a row is cut; depends on the vocabulary and the type alone, so that a row's bits do not depend on the rest of the
 /// batch.
 struct row_on_chip_shape {
-  int cluster = 1;       ///< blocks that share a row
-  int slice = 0;         ///< elements of a block, a multiple of a granule
-  int shared_bytes = 0;  ///< the slice, its ragged ends and one granule in front and behind
+  int cluster = 1;  ///< blocks that share a row
+  int slice = 0;    ///< elements of a block, a multiple of a granule
+  int shared_bytes =
+      0;  ///< the slice, its ragged ends, one granule in front and behind, and the place of its first line
 };
 
 template <class Stored>
@@ -28,7 +29,7 @@ row_on_chip_shape shape_of_row(std::int64_t vocabulary, int cluster) {
   s.cluster = cluster;
   std::int64_t const granules = (vocabulary + granule_size<Stored> - 1) / granule_size<Stored>;
   s.slice = static_cast<int>((granules + cluster - 1) / cluster) * granule_size<Stored>;
-  s.shared_bytes = s.slice * static_cast<int>(sizeof(Stored)) + 3 * granule_bytes;
+  s.shared_bytes = s.slice * static_cast<int>(sizeof(Stored)) + 2 * granule_bytes + 2 * line_bytes;
   return s;
 }
 
@@ -100,8 +101,10 @@ __device__ inline void send_slice(uint4* granules, row_slice<Stored> const& to, 
   write_ends(to, whole, gradient, target, form);
   int const with_target = target < 0 ? -1 : (target - to.first(0)) / size;
   int const share = ((whole.high - whole.low + row_chunks - 1) / row_chunks + Threads - 1) / Threads * Threads;
-  for (int begin = whole.low; begin < whole.high; begin += share) {
-    int const end = min(whole.high, begin + share);
+  int const ahead = to.ahead();
+  int end = whole.low;
+  for (int begin = end; begin < whole.high; begin = end) {
+    end = min(whole.high, next_line(begin + share, ahead));
     int g = begin + tid;
     for (; g + (depth - 1) * Threads < end; g += depth * Threads) {
 #pragma unroll
@@ -175,7 +178,6 @@ AHA_KERNEL void __launch_bounds__(Threads, 3)
   __shared__ std::uint64_t arrived[row_chunks];
   __shared__ std::uint64_t met;
   __shared__ online_softmax parts[max_row_cluster * warps];
-  uint4* const granules = reinterpret_cast<uint4*>(shared) + 1;
   follow_kernel_before();
 
   int const blocks = shape.cluster;
@@ -194,6 +196,9 @@ AHA_KERNEL void __launch_bounds__(Threads, 3)
   }
   Stored const* const row = p.rows.template row<Stored>(place.i, place.t);
   row_slice<Stored> const from(row, vocabulary, begin, count);
+  // Granules lie in their lines of shared memory as in those of memory.
+  int const ahead = from.ahead();
+  uint4* const granules = reinterpret_cast<uint4*>(shared + line_bytes) + ahead;
   int const vectors = (count + size - 1) / size;  // counted from the row's first element, whatever its alignment
   int const per_chunk = ((vectors + row_chunks - 1) / row_chunks + Threads - 1) / Threads * Threads;
 
@@ -206,10 +211,12 @@ AHA_KERNEL void __launch_bounds__(Threads, 3)
     // A chunk's vectors may end one granule behind the chunk. Granules at the row's ends come element by element, below.
     int const first = from.edge_first ? 1 : 0;
     int const last = from.granules - (from.edge_last ? 1 : 0);
+    int const behind = from.shift == 0 ? 0 : 1;
+    int high = first;
 #pragma unroll
     for (int c = 0; c < row_chunks; ++c) {
-      int const low = max(first, c == 0 ? 0 : min(c * per_chunk + 1, last));
-      int const high = c == row_chunks - 1 ? last : min((c + 1) * per_chunk + 1, last);
+      int const low = high;
+      high = c == row_chunks - 1 ? last : max(low, min(next_line((c + 1) * per_chunk + behind, ahead), last));
       int const bytes = max(0, high - low) * granule_bytes;
       expect_bytes(&arrived[c], static_cast<std::uint32_t>(bytes));
       if (bytes > 0) start_copy(granules + low, from.granule(low), static_cast<std::uint32_t>(bytes), &arrived[c]);
@@ -219,6 +226,7 @@ AHA_KERNEL void __launch_bounds__(Threads, 3)
   if (blocks > 1) begin_in_cluster();
   std::int64_t const at = target_position(p, place);
   float const x_target = target_logit(row, place, at);
+  int const target = at < begin || at >= begin + count ? -1 : static_cast<int>(at - begin);
   if (tid == 32 && from.edge_first) granules[0] = from.read_edge(0);
   if (tid == 33 && from.edge_last && !(from.edge_first && from.granules == 1)) {
     granules[from.granules - 1] = from.read_edge(from.granules - 1);
@@ -259,7 +267,6 @@ AHA_KERNEL void __launch_bounds__(Threads, 3)
   row_coefficients const c = coefficients_of(source, p, place, softmax, loaded, rank == 0);
   if (c.zero()) return to.template write_zeros<Threads>();
   row_gradient const gradient(c, softmax, 1.0F / part.s, -part.w / part.s, p);
-  int const target = at < begin || at >= begin + count ? -1 : static_cast<int>(at - begin);
   auto const put = [&](auto with_entropy) {
     constexpr bool entropy = decltype(with_entropy)::value;
     if (from.shift == to.shift) {

@@ -5,6 +5,16 @@
 
 AHA_NAMESPACE_BEGIN
 
+/// Bytes of a line: copies whose two ends lie differently in their lines move each of them in two parts (8 % of a copy's
+/// speed), and so does a copy that begins inside of one.
+inline constexpr int line_bytes = 128;
+inline constexpr int line_granules = line_bytes / granule_bytes;
+
+/// The first granule at or behind g that begins a line, where `ahead` of the line's granules lie in front of granule 0.
+__device__ inline int next_line(int g, int ahead) {
+  return (g + ahead + line_granules - 1) / line_granules * line_granules - ahead;
+}
+
 /// Where a slice of a row lies in granules (aligned sixteen bytes). Rows begin at any element: the first granule of a row
 /// and its last one may reach into neighbours or behind the end of memory. Those two are read and written element by
 /// element (`edge`), all others whole. Granule g holds the slice's elements first(g) .. first(g) + granule_size - 1.
@@ -28,6 +38,10 @@ struct row_slice {
     granules = (bytes + granule_bytes - 1) / granule_bytes;
     edge_first = begin == 0 && shift != 0;
     edge_last = begin + count == vocabulary && bytes % granule_bytes != 0;
+  }
+  /// Granules between the begin of the slice's first line and granule 0.
+  __device__ int ahead() const {
+    return static_cast<int>(reinterpret_cast<std::uintptr_t>(base) % line_bytes) / granule_bytes;
   }
   __device__ bool edge(int g) const { return (g == 0 && edge_first) || (g == granules - 1 && edge_last); }
   __device__ uint4* granule(int g) const { return reinterpret_cast<uint4*>(base) + g; }

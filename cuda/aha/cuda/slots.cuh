@@ -41,6 +41,7 @@ struct slot_place {
   std::int64_t first = 0;    ///< its first unmasked token; row_end where there is none
   std::int64_t end = 0;      ///< behind its last token that a mask may leave
   bool masked = false;       ///< the mask has to be read: some of [first, end) may be masked
+  unsigned read = 0;         ///< columns that are read
 
   /// Where offsets are not in order, a slot may be nobody's.
   __device__ bool somebodys() const { return number >= 0; }

@@ -61,7 +61,7 @@ __device__ void load_others(token_problem<T> const& p, slot_place const& s, std:
     for (int k = 0; k < K; ++k) in[k].*to = x;
   };
   using inputs = token_inputs<T>;
-  unsigned const read = p.read;
+  unsigned const read = s.read;
   constexpr unsigned done = reads::logp | reads::old_logp | reads::ref_logp | reads::adv | reads::statistic;
   if ((read & ~done) == 0) return;
   auto const load = [&](unsigned wanted, column<T const, device> const& c, T token_inputs<T>::*to) {

@@ -43,23 +43,47 @@ AHA_KERNEL void sum_sequences_kernel(__grid_constant__ token_problem<T> const p,
 template <class Objective, class T>
 inline constexpr int resident_teams = (std::is_same_v<Objective, device_objective> ? 3 : 4) / (sizeof(T) == 4 ? 1 : 2);
 
-/// The main sweep: so many blocks with `most_slots_in_turn` slots each, then blocks with one.
+/// How the main sweep stands in its call.
+struct sweep_place {
+  std::int64_t long_blocks = 0;  ///< so many blocks have `most_slots_in_turn` slots each, then come blocks with one
+  bool last = false;             ///< no kernel follows: the block that comes last adds up; `*p.arrived` is 0
+  bool rehearse = false;         ///< the kernel in front still runs when this one begins, and heads are known already
+};
+/// Slots that the last block of a sweep adds up in less time than another launch takes.
+inline constexpr int slots_without_launch = 64;
+
+/// The main sweep. A short one waits for its instructions more than for anything else (of 24 us about 20, H100): where it may
+/// begin while the rows' kernel ends, it first goes through its slots without columns. What that writes is written again.
 template <class Objective, class T>
 AHA_KERNEL void __launch_bounds__(team_threads, (resident_teams<Objective, T>))
     token_loss_kernel(__grid_constant__ Objective const objective, __grid_constant__ token_problem<T> const p,
-                      std::int64_t long_blocks) {
+                      sweep_place const place) {
   extern __shared__ double memory[];
-  follow_kernel_before();
-  if (blockIdx.x == 0 && threadIdx.x == 0) *p.arrived = 0;  // for the kernel that adds up
+  __shared__ bool comes_last;
   team_memory<T> const team(memory, team_rows(p));
   std::int64_t const block = blockIdx.x;
   std::int64_t const first =
-      block < long_blocks ? block * most_slots_in_turn : block + long_blocks * (most_slots_in_turn - 1);
-  int const run = block < long_blocks ? most_slots_in_turn : 1;
-  for (int turn = team.thread / 32; turn < run && first + turn < p.slots; turn += team_threads / 32)
-    find_slot(p, heads_of(p), first + turn, team.at[turn]);
-  for (int turn = 0; turn < run && first + turn < p.slots; ++turn)
-    run_slot(objective, p, team.at[turn], team, first + turn);
+      block < place.long_blocks ? block * most_slots_in_turn : block + place.long_blocks * (most_slots_in_turn - 1);
+  int const run = block < place.long_blocks ? most_slots_in_turn : 1;
+#pragma unroll 1
+  for (int go = place.rehearse ? 0 : 1; go < 2; ++go) {
+    bool const rehearsal = go == 0;
+    if (!rehearsal) follow_kernel_before();
+    if (!place.last && block == 0 && threadIdx.x == 0) *p.arrived = 0;  // for the kernel that adds up
+    for (int turn = team.thread / 32; turn < run && first + turn < p.slots; turn += team_threads / 32)
+      find_slot(p, heads_of(p), first + turn, team.at[turn], !rehearsal);
+    for (int turn = 0; turn < run && first + turn < p.slots; ++turn)
+      run_slot(objective, p, team.at[turn], team, first + turn);
+    __syncthreads();
+  }
+  if (!place.last) return;
+  __threadfence();
+  __syncthreads();
+  if (threadIdx.x == 0) comes_last = atomicAdd(p.arrived, 1U) + 1 == gridDim.x;
+  __syncthreads();
+  if (!comes_last) return;
+  __threadfence();
+  sum_slots(p, 0, 1, *reinterpret_cast<sum_scratch*>(memory));
 }
 template <class T>
 AHA_KERNEL void __launch_bounds__(team_threads) adjoint_kernel(__grid_constant__ token_problem<T> const p) {
@@ -69,8 +93,9 @@ AHA_KERNEL void __launch_bounds__(team_threads) adjoint_kernel(__grid_constant__
 }
 template <class T>
 AHA_KERNEL void __launch_bounds__(record_threads) sum_slots_kernel(__grid_constant__ token_problem<T> const p) {
+  __shared__ sum_scratch scratch;
   follow_kernel_before();
-  sum_slots(p, blockIdx.x, gridDim.x);
+  sum_slots(p, blockIdx.x, gridDim.x, scratch);
 }
 
 /// Launches of a call may overlap where these kernels have code for sm_90 or later.
@@ -99,6 +124,7 @@ AHA_KERNEL void __launch_bounds__(small_teams<T>* team_threads)
   int const warp = static_cast<int>(threadIdx.x) / 32;
   std::int64_t const sequences = p.batch.layout.sequences;
   team_memory<T> const team(memory, p.at.counts + statistic_slots);
+  __shared__ sum_scratch scratch;
   // Heads of few sequences lie in shared memory: nothing waits for the device's between the steps.
   __shared__ unsigned long long near[sequence_heads::numbers * small_sequences];
   sequence_heads const heads = !scanned && sequences <= small_sequences
@@ -127,7 +153,7 @@ AHA_KERNEL void __launch_bounds__(small_teams<T>* team_threads)
     __syncthreads();
     for (std::int64_t slot = 0; slot < p.slots; slot += teams) adjoint_of_slot(p, heads, team, slot + mine);
   }
-  sum_slots(p, 0, 1);
+  sum_slots(p, 0, 1, scratch);
 }
 
 /// Enqueues a call that has been checked. `scanned`: another kernel has left the sequences' heads and counts.
@@ -158,9 +184,15 @@ void launch_token_loss(launcher& launch, Objective const& objective, token_probl
   }
   // Long batches give a block several slots in turn: few blocks start. The last ones have one, so that all end together.
   constexpr std::int64_t at_the_end = 1024;
-  std::int64_t const long_blocks = slots >= 8 * at_the_end ? (slots - at_the_end) / most_slots_in_turn : 0;
-  launch(token_loss_kernel<Objective, T>, slots - long_blocks * (most_slots_in_turn - 1), team_threads,
-         team_memory<T>::bytes(rows), objective, p, long_blocks);
+  sweep_place place;
+  place.long_blocks = slots >= 8 * at_the_end ? (slots - at_the_end) / most_slots_in_turn : 0;
+  place.last = scanned && !p.adjoint && slots <= slots_without_launch;
+  place.rehearse = place.last && !p.reads_statistic && launch.overlaps();
+  std::size_t bytes = team_memory<T>::bytes(rows);
+  if (place.last && bytes < sizeof(sum_scratch)) bytes = sizeof(sum_scratch);
+  launch(token_loss_kernel<Objective, T>, slots - place.long_blocks * (most_slots_in_turn - 1), team_threads, bytes,
+         objective, p, place);
+  if (place.last) return;
   if (p.adjoint) {
     launch(sum_sequences_kernel<T>, blocks(sequences, 8), 256, 0, p, true);
     launch(adjoint_kernel<T>, slots, team_threads, team_memory<T>::bytes(0), p);

@@ -98,15 +98,23 @@ __device__ void write_record(token_problem<T> const& p, double const* value, uns
   r.bad_offsets = static_cast<std::int64_t>(bad);
 }
 
+/// Shared memory of a block that adds up slots.
+struct sum_scratch {
+  static constexpr int most_warps = 16;
+  exact_sum part[most_warps][32];
+  double total[max_parts + 32];
+  unsigned long long bad;
+  unsigned came;
+};
+
 /// Adds up the slots of one of `blocks` blocks into `block`; the block that comes last adds those up and writes the
 /// record. A lane has a number v, a warp every sixteenth (or so) slot. Blocks of any whole number of warps up to 16.
 template <class T>
-__device__ void sum_slots(token_problem<T> const& p, std::int64_t block, std::int64_t blocks) {
-  constexpr int most_warps = 16;
-  __shared__ exact_sum part[most_warps][32];
-  __shared__ double total[max_parts + 32];
-  __shared__ unsigned long long bad;
-  __shared__ unsigned came;
+__device__ void sum_slots(token_problem<T> const& p, std::int64_t block, std::int64_t blocks, sum_scratch& scratch) {
+  auto& part = scratch.part;
+  auto& total = scratch.total;
+  unsigned long long& bad = scratch.bad;
+  unsigned& came = scratch.came;
   int const lane = static_cast<int>(threadIdx.x % 32);
   int const warp = static_cast<int>(threadIdx.x / 32);
   int const warps = static_cast<int>(blockDim.x / 32);
@@ -153,7 +161,7 @@ __device__ void sum_slots(token_problem<T> const& p, std::int64_t block, std::in
   std::int64_t const share = blocks == 1 ? p.slots : p.slots_a_record_block();
   std::int64_t const first = block * share;
   std::int64_t const last = first + share < p.slots ? first + share : p.slots;
-  auto const of_slot = [&](std::int64_t k, int v) { return exact_sum{p.slot[k * V + v], 0}; };
+  auto const of_slot = [&](std::int64_t k, int v) { return exact_sum{__ldcg(p.slot + k * V + v), 0}; };
   double* const mine = p.block + block * width;
   sum_of(first, last, of_slot, [&](int v, exact_sum const& x) {
     mine[v] = x.high;

@@ -131,15 +131,16 @@ struct part_sums<objective<Parts...>, T> {
   }
 };
 
-/// Where a slot lies and what its tokens weigh, by a warp.
+/// Where a slot lies and what its tokens weigh, by a warp. Without columns they are as if nothing read them.
 template <class T>
 __device__ void find_slot(token_problem<T> const& p, sequence_heads const& heads, std::int64_t slot,
-                          typename team_memory<T>::found& to) {
-  slot_place const s = place_of(p, heads, slot, true);
+                          typename team_memory<T>::found& to, bool with_columns = true) {
+  slot_place s = place_of(p, heads, slot, true);
+  s.read = with_columns ? p.read : 0;
   int const lane = static_cast<int>(threadIdx.x % 32);
   if (lane == 0) to.place = s;
   auto const at = [&](unsigned wanted, column<T const, device> const& c) {
-    return (p.read & wanted) != 0 ? c.row(s.row) : nullptr;
+    return (s.read & wanted) != 0 ? c.row(s.row) : nullptr;
   };
   if (lane == 1) to.columns[logp_column] = at(reads::logp, p.batch.logp);
   if (lane == 2) {
@@ -150,7 +151,7 @@ __device__ void find_slot(token_problem<T> const& p, sequence_heads const& heads
   if (lane == 4) {
     bool const of_sequence = p.batch.adv.scope == scope::sequence;
     to.columns[adv_column] = of_sequence ? nullptr : at(reads::adv, p.batch.adv.values);
-    to.adv = of_sequence && (p.read & reads::adv) != 0 ? p.batch.adv.values.data[s.sequence] : T(0);
+    to.adv = of_sequence && (s.read & reads::adv) != 0 ? p.batch.adv.values.data[s.sequence] : T(0);
   }
   if (lane >= p.at.parts) return;
   double w = 0;

@@ -27,23 +27,19 @@ struct gradient_terms {
 /// A = (c - a)/tau, B = -b/tau. log p + H is formed as z + (H - log_sum), whose constant is the small one of a flat row.
 template <bool WithEntropy, class V>
 struct gradient_lane {
-  V top, scale, log_sum, a, b, flat, floor;
+  softmax_exponential<V> p;  ///< without entropy times A
+  V a, b, flat;
 
   gradient_lane(gradient_terms const& g, double temperature)
-      : top(lane<V>(g.max)),
-        scale(lane<V>(1.0 / temperature)),
-        log_sum(lane<V>(g.log_sum)),
+      : p(g.max, temperature, g.log_sum, WithEntropy ? 1.0 : (g.dlse - g.dlogp) / temperature),
         a(lane<V>((g.dlse - g.dlogp) / temperature)),
         b(lane<V>(-g.dentropy / temperature)),
-        flat(lane<V>(g.entropy - g.log_sum)),
-        floor(lane<V>(negligible_logit)) {}
+        flat(lane<V>(g.entropy - g.log_sum)) {}
   AHA_INLINE V operator()(V const& x) const {
-    V const z = (x - top) * scale;
-    V const p = math::exp(z - log_sum);
     if constexpr (WithEntropy) {
-      return p * (a + b * (math::max(z, floor) + flat));
+      return p(x) * (a + b * (p.exponent(x) + flat));
     } else {
-      return p * a;
+      return p(x);
     }
   }
 };

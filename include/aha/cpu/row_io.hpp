@@ -76,6 +76,18 @@ inline constexpr bool even_and_odd =
     false;
 #endif
 
+#if defined(__AVX2__)
+// Shifts by 16, as shuffles: the processor's shifters are where its multiplications are, which a row keeps busy.
+AHA_INLINE __m256i low_half_up(__m256i u) {
+  return _mm256_shuffle_epi8(u, _mm256_set_epi8(13, 12, -1, -1, 9, 8, -1, -1, 5, 4, -1, -1, 1, 0, -1, -1, 13, 12, -1,
+                                                -1, 9, 8, -1, -1, 5, 4, -1, -1, 1, 0, -1, -1));
+}
+AHA_INLINE __m256i high_half_down(__m256i u) {
+  return _mm256_shuffle_epi8(u, _mm256_set_epi8(-1, -1, 15, 14, -1, -1, 11, 10, -1, -1, 7, 6, -1, -1, 3, 2, -1, -1, 15,
+                                                14, -1, -1, 11, 10, -1, -1, 7, 6, -1, -1, 3, 2));
+}
+#endif
+
 /// Two lanes of a row from `from[0 ...]`, in the order that `store_rows` puts back.
 template <class V, class Stored>
 AHA_INLINE batch_pair<V> load_rows(Stored const* from) {
@@ -91,7 +103,7 @@ AHA_INLINE batch_pair<V> load_rows(Stored const* from) {
 #if defined(__AVX2__)
     if constexpr (sizeof(V) == 32) {
       __m256i const w = _mm256_loadu_si256(reinterpret_cast<__m256i const*>(from));
-      return {V(_mm256_castsi256_ps(_mm256_slli_epi32(w, 16))),
+      return {V(_mm256_castsi256_ps(low_half_up(w))),
               V(_mm256_castsi256_ps(_mm256_and_si256(w, _mm256_set1_epi32(high))))};
     }
 #endif
@@ -115,7 +127,7 @@ AHA_INLINE __m128i rounded_at_half(__m128i u) {
 #endif
 #if defined(__AVX2__)
 AHA_INLINE __m256i rounded_at_half(__m256i u) {
-  __m256i const odd = _mm256_and_si256(_mm256_srli_epi32(u, 16), _mm256_set1_epi32(1));
+  __m256i const odd = _mm256_and_si256(high_half_down(u), _mm256_set1_epi32(1));
   return _mm256_add_epi32(_mm256_add_epi32(u, _mm256_set1_epi32(0x7FFF)), odd);
 }
 #endif
@@ -213,7 +225,7 @@ AHA_INLINE void store_rows(batch_pair<V> const& x, Stored* to) {
 #endif
 #if defined(__AVX2__)
     if constexpr (sizeof(V) == 32) {
-      __m256i const even = _mm256_srli_epi32(rounded_at_half(_mm256_castps_si256(x.a)), 16);
+      __m256i const even = high_half_down(rounded_at_half(_mm256_castps_si256(x.a)));
       __m256i const odd = rounded_at_half(_mm256_castps_si256(x.b));
       __m256i const both = _mm256_blend_epi16(even, odd, 0xAA);
       if constexpr (Stream) {

@@ -99,6 +99,7 @@ struct lane_ops<xsimd::batch<T, Arch>> {
 #endif
 
   // What the exponentials are made of, float only.
+  using integers = xsimd::batch<std::int32_t, Arch>;
 
   /// a b + c with one rounding where the instruction set has that, whatever -ffp-contract says.
   AHA_INLINE static V multiply_add(V const& a, V const& b, V const& c) {
@@ -115,9 +116,16 @@ struct lane_ops<xsimd::batch<T, Arch>> {
 #endif
     return y;
   }
+  /// 2^(n - 127) for the integer n in the low bits of `shifted`, 0 <= n <= 254: 0 for n = 0.
+  AHA_INLINE static V low_bits_as_exponent(V const& shifted) {
+#if XSIMD_VERSION_MAJOR < 9
+    return xsimd::bitwise_cast<V>(xsimd::bitwise_cast<integers>(shifted) << 23);
+#else
+    return xsimd::bitwise_cast<float>(xsimd::bitwise_cast<std::int32_t>(shifted) << 23);
+#endif
+  }
   /// y 2^n for the integer n in the low bits of `shifted`, where y and the result are ordinary numbers.
   AHA_INLINE static V add_exponent(V const& y, V const& shifted) {
-    using integers = xsimd::batch<std::int32_t, Arch>;
 #if XSIMD_VERSION_MAJOR < 9
     return xsimd::bitwise_cast<V>(xsimd::bitwise_cast<integers>(y) + (xsimd::bitwise_cast<integers>(shifted) << 23));
 #else

@@ -3,11 +3,9 @@
 
 #include <aha/core/softmax_partial.hpp>
 #include <aha/cpu/row_io.hpp>
+#include <aha/cpu/softmax_exp.hpp>
 
 AHA_NAMESPACE_BEGIN
-
-/// Scaled logits below this have e^z = 0 in float and double alike. Clamping there keeps 0 * -inf out of p log p.
-inline constexpr double negligible_logit = -1000.0;
 
 /// Largest of a block's `n` elements. NaNs are passed over: they surface in the sum.
 template <class V, class Stored>
@@ -62,22 +60,24 @@ struct short_sums {
   V exp = lane<V>(0);
   V weighted = lane<V>(0);
 
-  AHA_INLINE void add(V const& x, V const& top, V const& scale) {
-    V const z = (x - top) * scale;
-    V const e = math::exp(z);
-    exp = exp + e;
-    if constexpr (WithEntropy) weighted = weighted + e * math::max(z, lane<V>(negligible_logit));
+  AHA_INLINE void add(V const& x, softmax_exponential<V> const& e_to_the) {
+    if constexpr (WithEntropy) {
+      V const e = e_to_the(x);
+      exp = exp + e;
+      weighted = weighted + e * e_to_the.exponent(x);
+    } else {
+      exp = e_to_the.added(exp, x);
+    }
   }
 };
 
-/// Adds a block of `n` elements to `part`, whose maximum already covers it.
+/// Adds a block of `n` elements to `part`, whose maximum already covers it; `of_row` is the row's exponential.
 template <bool WithEntropy, class V, class Stored>
-void accumulate_block(Stored const* x, std::int64_t n, double temperature, softmax_partial& part) {
+void accumulate_block(Stored const* x, std::int64_t n, softmax_exponential<V> of_row, softmax_partial& part) {
   constexpr std::int64_t width = lane_ops<V>::width;
   constexpr std::int64_t run = 64 * width;  // 16 additions before a spill: rounding stays below 1e-6 of the sum
   // Where all logits so far are -inf, they are taken relative to 0: e^(-inf) is 0, and a NaN still shows.
-  V const top = lane<V>(part.max == minus_infinity ? 0.0 : part.max);
-  V const scale = lane<V>(1.0 / temperature);
+  of_row.top = lane<V>(part.max == minus_infinity ? 0.0 : part.max);
   lane_totals<V> sums;
   lane_totals<V> weighted;
   auto const spill = [&](short_sums<WithEntropy, V> const& s) {
@@ -92,13 +92,13 @@ void accumulate_block(Stored const* x, std::int64_t n, double temperature, softm
       prefetch_row(x + i + row_block, 4 * width);
       batch_pair<V> const first = load_rows<V>(x + i);
       batch_pair<V> const second = load_rows<V>(x + i + 2 * width);
-      a.add(first.a, top, scale);
-      b.add(first.b, top, scale);
-      c.add(second.a, top, scale);
-      d.add(second.b, top, scale);
+      a.add(first.a, of_row);
+      b.add(first.b, of_row);
+      c.add(second.a, of_row);
+      d.add(second.b, of_row);
     }
-    for (; i + width <= end; i += width) a.add(load_row<V>(x + i), top, scale);
-    if (i < end) b.add(load_row_end<V>(x + i, end - i), top, scale);
+    for (; i + width <= end; i += width) a.add(load_row<V>(x + i), of_row);
+    if (i < end) b.add(load_row_end<V>(x + i, end - i), of_row);
     i = end;
     spill(a);
     spill(b);
@@ -115,11 +115,12 @@ template <bool WithEntropy, class V, class Stored>
 softmax_partial softmax_of_row(Stored const* row, std::int64_t vocabulary, std::int64_t target, double temperature) {
   static_assert(std::is_same_v<scalar_t<V>, computed_t<Stored>>);
   softmax_partial part;
+  softmax_exponential<V> const of_row(0.0, temperature);
   for (std::int64_t begin = 0; begin < vocabulary; begin += row_block) {
     std::int64_t const n = vocabulary - begin < row_block ? vocabulary - begin : row_block;
     double const top = static_cast<double>(block_maximum<V>(row + begin, n));
     if (top > part.max) part = rescaled(part, top, temperature);
-    accumulate_block<WithEntropy, V>(row + begin, n, temperature, part);
+    accumulate_block<WithEntropy, V>(row + begin, n, of_row, part);
   }
   if (target >= 0) part.target_logit = widened(row[target]);
   return part;
