@@ -70,7 +70,8 @@ void bind_logits_loss(py::module_& m) {
       "loss_from_logits", [](py::args const& a, py::kwargs const& k) { return loss_from_logits(false, a, k); }, doc);
   m.def(
       "_loss_from_logits_autograd", [](py::args const& a, py::kwargs const& k) { return loss_from_logits(true, a, k); },
-      "loss_from_logits for autograd functions: logits, value and given may require grad. A tuple: the loss as a tensor, "
+      "loss_from_logits for autograd functions: logits, value and given may require grad. A tuple: the loss as a "
+      "tensor, "
       "the\nstatistics (a device's record), the outputs, dlogits.");
 }
 

@@ -70,7 +70,8 @@ void bind_loss(py::module_& m) {
       "loss", [](py::args const& a, py::kwargs const& k) { return loss(false, a, k); }, doc);
   m.def(
       "_loss_autograd", [](py::args const& a, py::kwargs const& k) { return loss(true, a, k); },
-      "loss for autograd functions: logp, entropy, lse, value and given may require grad. A tuple: the loss as a tensor, "
+      "loss for autograd functions: logp, entropy, lse, value and given may require grad. A tuple: the loss as a "
+      "tensor, "
       "the\nstatistics (a device's record), the outputs, None.");
 }
 

@@ -5,7 +5,6 @@
 
 #include <map>
 #include <string>
-#include <utility>
 
 namespace aha_python {
 namespace {
@@ -53,8 +52,8 @@ bool is_on_cuda(py::handle object) {
 
 py::object on_cuda(char const* function, bool autograd, py::args const& args, py::kwargs const& kwargs) {
   // Kept for the life of the process, as the modules are.
-  static std::map<std::pair<char const*, bool>, PyObject*> functions;  // by the callers' literals
-  PyObject*& known = functions[{function, autograd}];
+  static std::map<char const*, PyObject*> functions[2];  // by the callers' literals; the twins for autograd apart
+  PyObject*& known = functions[autograd ? 1 : 0][function];
   if (known == nullptr) {
     std::string const name = autograd ? "_" + std::string(function) + "_autograd" : function;
     py::module_ const module = py::module_::import("aha._cuda");

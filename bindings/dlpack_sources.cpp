@@ -32,9 +32,10 @@ struct torch_names {
   PyObject* parameter = nullptr;
   PyObject* dispatch = nullptr;  // Tensor.__torch_dispatch__ of a class that has not overridden it
   PyObject* empty = nullptr;
-  PyObject* empty_keywords = nullptr;
+  PyObject* new_keywords = nullptr;
   PyObject* empty_like = nullptr;
   PyObject* scalar_tensor = nullptr;
+  PyObject* host = nullptr;  // torch.device("cpu")
   PyObject* strided = nullptr;
   PyObject* increment_version = nullptr;
   int (*look_at)(void* object, dlpack::tensor* out) = nullptr;  // null where torch has none
@@ -78,9 +79,10 @@ torch_names const* torch_if_imported() {
     names.dtypes[i++].type = type;
   }
   names.empty = py::object(torch.attr("empty")).release().ptr();
-  names.empty_keywords = py::make_tuple("dtype", "device").release().ptr();
+  names.new_keywords = py::make_tuple("dtype", "device").release().ptr();
   names.empty_like = py::object(torch.attr("empty_like")).release().ptr();
   names.scalar_tensor = py::object(torch.attr("scalar_tensor")).release().ptr();
+  names.host = py::object(torch.attr("device")("cpu")).release().ptr();
   names.data_ptr_of = py::object(torch.attr("Tensor").attr("data_ptr")).release().ptr();
   names.is_neg_of = py::object(torch.attr("Tensor").attr("is_neg")).release().ptr();
   names.requires_grad_of = py::object(torch.attr("Tensor").attr("requires_grad")).release().ptr();
@@ -402,7 +404,8 @@ written_array made_tensor(PyObject* made, torch_names const& names, dtype type, 
   return a;
 }
 
-/// Whether torch.empty_like gives what is asked for: it keeps the strides too.
+/// Whether torch.empty_like gives what is asked for: it keeps dtype, shape and strides, but neither a class nor whether grad
+/// is required.
 bool is_alike(array_view const& like, dtype type, std::int64_t const* shape, int rank, torch_names const& names) {
   if (like.type != type || like.rank != rank || !is_plain(like.owner.ptr(), names)) return false;
   std::int64_t dense = 1;
@@ -436,20 +439,20 @@ written_array new_tensor(dtype type, std::int64_t const* shape, int rank, py::ha
   }
   values[count + 1] = device.ptr();
   PyObject* const made = PyObject_Vectorcall(names.empty, values.data() + 1,
-                                             by_position | PY_VECTORCALL_ARGUMENTS_OFFSET, names.empty_keywords);
+                                             by_position | PY_VECTORCALL_ARGUMENTS_OFFSET, names.new_keywords);
   return made_tensor(made, names, type, shape, rank, where);
 }
 
 py::object scalar_tensor(double value, dtype type) {
   torch_names const& names = *torch_if_imported();
-  static py::handle const keywords = py::make_tuple("dtype").release();
   py::float_ const number(value);
-  std::array<PyObject*, 3> values{nullptr, number.ptr(), nullptr};
+  std::array<PyObject*, 4> values{nullptr, number.ptr(), nullptr,
+                                  names.host};  // wherever torch makes tensors by default
   for (auto const& known : names.dtypes) {
     if (known.type == type) values[2] = known.object;
   }
-  PyObject* const made = PyObject_Vectorcall(names.scalar_tensor, values.data() + 1,
-                                             1 | PY_VECTORCALL_ARGUMENTS_OFFSET, keywords.ptr());
+  PyObject* const made = PyObject_Vectorcall(names.scalar_tensor, values.data() + 1, 1 | PY_VECTORCALL_ARGUMENTS_OFFSET,
+                                             names.new_keywords);
   if (made == nullptr) throw py::error_already_set();
   return py::reinterpret_steal<py::object>(made);
 }

@@ -70,7 +70,7 @@ struct logits_loss_call {
     array_view beside = logits;  // the shape of the batch's columns
     beside.rank = batch_of_one ? 1 : logits.rank - 1;
     if (batch_of_one) beside.shape[0] = rows.rows;
-    beside.type = dtype::other;  // and of no array that there is
+    beside.type = dtype::other;  // which no array there is has: `new_array` takes `like` for its owner otherwise
     std::size_t at = 0;
     aha::outputs<T>::each(out, [&](std::string_view name, aha::column<T>& view) {
       made[at] = output_for<T>(asked.each[at], {call.function(), name.data()}, beside, "logits", view, owners);

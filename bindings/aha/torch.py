@@ -132,7 +132,8 @@ def _requested(asked, needed):
     return _columns.outputs(**requested)
 
 
-# Whether torch.func transforms what is going on; an autograd function says then what it would need for that.
+# Whether torch.func transforms what is going on. An autograd function refuses that by itself, with torch's words, but here
+# the engine has run by then: so it is applied to nothing before.
 _transformed = getattr(torch._C, "_are_functorch_transforms_active", lambda: False)
 _NOT_ASKED = (False,) * len(_GRADIENTS)
 
@@ -296,7 +297,7 @@ def loss_from_logits(
     if in_place:
         _may_be_overwritten(logits)
         columns["inplace"] = True
-    elif (active or needed) and _transformed():
+    if (active or needed) and _transformed():
         _LossFromLogits.apply(None, logits, *inputs)
     columns["dlogits"] = True if dlogits is None and active and not inplace else dlogits
     r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // loss(...) and loss_from_logits(...) on a device.
-#include "../answers.hpp"
 #include "../logits_loss_call.hpp"
 #include "../loss_call.hpp"
 #include "device_views.hpp"
@@ -18,14 +17,9 @@ struct purpose {
   bool zeroed = false;
 };
 
-/// Takes `zeroed` out of the keywords of a twin, which only calls of our own have.
-purpose for_autograd(py::kwargs const& kwargs) {
+purpose purpose_of(call_arguments& call, bool autograd) {
   static key const zeroed{"zeroed"};
-  PyObject* const given = PyDict_GetItemWithError(kwargs.ptr(), zeroed.object);
-  if (given == nullptr) return {true, false};
-  bool const set = given == Py_True;
-  if (PyDict_DelItem(kwargs.ptr(), zeroed.object) != 0) throw py::error_already_set();
-  return {true, set};
+  return {autograd, autograd && flag_of(call.keyword(zeroed), call.at(zeroed), false)};
 }
 
 /// Record, workspace and loss of a call.
@@ -73,9 +67,10 @@ py::tuple run(device_call& device, call_arguments& call, key const& name, array_
   return answer_of(std::move(done), why, py::none(), outputs);
 }
 
-py::tuple loss(purpose why, py::args const& args, py::kwargs const& kwargs) {
+py::tuple loss(bool autograd, py::args const& args, py::kwargs const& kwargs) {
   loss_keys const& own = loss_keys::get();
   call_arguments call("loss", args, kwargs);
+  purpose const why = purpose_of(call, autograd);
   parsed_objective const parsed = objective_of(call.required(own.objective), call.at(own.objective));
   aha::dynamic_objective const& objective = *parsed;
   leading_argument const leading = leading_of(call);
@@ -87,9 +82,10 @@ py::tuple loss(purpose why, py::args const& args, py::kwargs const& kwargs) {
   return run<float>(device, call, *leading.name, first, objective, why);
 }
 
-py::tuple loss_from_logits(purpose why, py::args const& args, py::kwargs const& kwargs) {
+py::tuple loss_from_logits(bool autograd, py::args const& args, py::kwargs const& kwargs) {
   logits_loss_keys const& n = logits_loss_keys::get();
   call_arguments call("loss_from_logits", args, kwargs);
+  purpose const why = purpose_of(call, autograd);
   parsed_objective const parsed = objective_of(call.required(n.objective), call.at(n.objective));
   aha::dynamic_objective const& objective = *parsed;
   py::handle const object = call.required(n.logits);
@@ -116,16 +112,17 @@ py::tuple loss_from_logits(purpose why, py::args const& args, py::kwargs const& 
 void bind_device_losses(py::module_& m) {
   char const* const doc = "(record, dlogits, the outputs in their order).";
   char const* const twin =
-      "(the loss as a tensor, record, the outputs in their order, dlogits). zeroed=True: the record has no byte of chance.";
+      "(the loss as a tensor, record, the outputs in their order, dlogits). zeroed=True: the record has no byte of "
+      "chance.";
   m.def(
-      "loss", [](py::args const& a, py::kwargs const& k) { return loss({}, a, k); }, doc);
+      "loss", [](py::args const& a, py::kwargs const& k) { return loss(false, a, k); }, doc);
   m.def(
-      "_loss_autograd", [](py::args const& a, py::kwargs const& k) { return loss(for_autograd(k), a, k); }, twin);
+      "_loss_autograd", [](py::args const& a, py::kwargs const& k) { return loss(true, a, k); }, twin);
   m.def(
-      "loss_from_logits", [](py::args const& a, py::kwargs const& k) { return loss_from_logits({}, a, k); }, doc);
+      "loss_from_logits", [](py::args const& a, py::kwargs const& k) { return loss_from_logits(false, a, k); }, doc);
   m.def(
-      "_loss_from_logits_autograd",
-      [](py::args const& a, py::kwargs const& k) { return loss_from_logits(for_autograd(k), a, k); }, twin);
+      "_loss_from_logits_autograd", [](py::args const& a, py::kwargs const& k) { return loss_from_logits(true, a, k); },
+      twin);
 }
 
 }  // namespace aha_python

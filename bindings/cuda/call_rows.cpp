@@ -166,7 +166,8 @@ void scale_gradient(py::handle gradient, py::handle factor, py::handle to) {
 
 void bind_device_rows(py::module_& m) {
   m.def(
-      "token_logp", [](py::args const& a, py::kwargs const& k) { return token_logp(false, a, k); }, "(record, columns).");
+      "token_logp", [](py::args const& a, py::kwargs const& k) { return token_logp(false, a, k); },
+      "(record, columns).");
   m.def(
       "_token_logp_autograd", [](py::args const& a, py::kwargs const& k) { return token_logp(true, a, k); },
       "The columns.");
