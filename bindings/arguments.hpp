@@ -39,18 +39,18 @@ class call_arguments {
   }
   /// An argument by name only; null where it is absent or None.
   py::handle keyword(key const& name) {
-    PyObject* const value = PyDict_GetItem(keywords_.ptr(), name.object);
+    PyObject* const value = PyDict_GetItemWithError(keywords_.ptr(), name.object);
     if (value == nullptr) return {};
     ++used_;
     return value == Py_None ? nullptr : value;
   }
   /// An argument by name without asking for it; null where it is absent.
-  py::handle peek(key const& name) const { return PyDict_GetItem(keywords_.ptr(), name.object); }
+  py::handle peek(key const& name) const { return PyDict_GetItemWithError(keywords_.ptr(), name.object); }
   /// The call's first argument, by position or by this name, without asking for it; null where it is absent.
   py::handle first(key const& name) const { return count_ > 0 ? py::handle(positional_[0]) : peek(name); }
   /// As `keyword`, where None is no way to say "absent".
   py::handle given(key const& name) {
-    PyObject* const value = PyDict_GetItem(keywords_.ptr(), name.object);
+    PyObject* const value = PyDict_GetItemWithError(keywords_.ptr(), name.object);
     used_ += value != nullptr ? 1 : 0;
     return value;
   }

@@ -10,13 +10,13 @@ namespace aha_python {
 namespace {
 
 template <class T>
-logp_answer run_token_logp(row_arguments& a, bool entropy) {
+py::object run_token_logp(row_arguments& a, bool entropy, bool autograd) {
   logp_arrays<T> made("token_logp", a.logits, entropy);
   {
     py::gil_scoped_release const unlocked;
     aha::token_logp(aha::exec::cpu{a.threads}, a.rows, a.mask, made.out);
   }
-  return made.finished();
+  return autograd ? py::object(columns_of(made.finished())) : py::cast(made.finished());
 }
 
 py::object token_logp(bool autograd, py::args const& args, py::kwargs const& kwargs) {
@@ -26,8 +26,8 @@ py::object token_logp(bool autograd, py::args const& args, py::kwargs const& kwa
   row_arguments a(call, autograd);
   bool const entropy = flag_of(call.keyword(k.entropy), call.at(k.entropy), false);
   call.finish(k.logits, k.targets, k.temperature, k.entropy, k.mask, k.threads);
-  return column_dtype(a.logits) == dtype::f64 ? py::cast(run_token_logp<double>(a, entropy))
-                                              : py::cast(run_token_logp<float>(a, entropy));
+  return column_dtype(a.logits) == dtype::f64 ? run_token_logp<double>(a, entropy, autograd)
+                                              : run_token_logp<float>(a, entropy, autograd);
 }
 
 template <class T>
@@ -75,7 +75,7 @@ void bind_logits(py::module_& m) {
       "token_logp", [](py::args const& a, py::kwargs const& k) { return token_logp(false, a, k); }, logp_doc);
   m.def(
       "_token_logp_autograd", [](py::args const& a, py::kwargs const& k) { return token_logp(true, a, k); },
-      "token_logp for autograd functions: logits may require grad.");
+      "token_logp for autograd functions: logits may require grad. A tuple: logp, lse, entropy, max, log_sum.");
 
   char const* const gradient_doc =
       "logits_gradient(logits, targets, *, max, log_sum, entropy=None, dlogp=None, dentropy=None, dlse=None, "

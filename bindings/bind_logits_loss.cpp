@@ -12,8 +12,8 @@ namespace aha_python {
 namespace {
 
 template <class T>
-logits_loss_answer run(call_arguments& call, aha::dynamic_objective const& objective, array_view const& logits,
-                       py::handle object, bool autograd) {
+py::object run(call_arguments& call, aha::dynamic_objective const& objective, array_view const& logits,
+               py::handle object, bool autograd) {
   logits_loss_call<T> a(call, logits, object, autograd);
   logits_loss_answer answer;
   {
@@ -29,7 +29,9 @@ logits_loss_answer run(call_arguments& call, aha::dynamic_objective const& objec
   }
   answer.dlogits = a.finished(logits);
   answer.outputs = std::move(a.made);
-  return answer;
+  if (!autograd) return py::cast(std::move(answer));
+  return autograd_answer(scalar_tensor(answer.loss, dtype_of<T>()), py::cast(answer.stats), answer.outputs,
+                         std::move(answer.dlogits));
 }
 
 py::object loss_from_logits(bool autograd, py::args const& args, py::kwargs const& kwargs) {
@@ -39,8 +41,8 @@ py::object loss_from_logits(bool autograd, py::args const& args, py::kwargs cons
   py::handle const object = call.required(n.logits);
   if (is_on_cuda(object)) return on_cuda("loss_from_logits", autograd, args, kwargs);
   array_view const logits = view_of(object, call.at(n.logits), autograd);
-  return column_dtype(logits) == dtype::f64 ? py::cast(run<double>(call, objective, logits, object, autograd))
-                                            : py::cast(run<float>(call, objective, logits, object, autograd));
+  return column_dtype(logits) == dtype::f64 ? run<double>(call, objective, logits, object, autograd)
+                                            : run<float>(call, objective, logits, object, autograd);
 }
 
 }  // namespace
@@ -68,7 +70,9 @@ void bind_logits_loss(py::module_& m) {
       "loss_from_logits", [](py::args const& a, py::kwargs const& k) { return loss_from_logits(false, a, k); }, doc);
   m.def(
       "_loss_from_logits_autograd", [](py::args const& a, py::kwargs const& k) { return loss_from_logits(true, a, k); },
-      "loss_from_logits for autograd functions: logits, value and given may require grad.");
+      "loss_from_logits for autograd functions: logits, value and given may require grad. A tuple: the loss as a "
+      "tensor, "
+      "the\nstatistics (a device's record), the outputs, dlogits.");
 }
 
 }  // namespace aha_python

@@ -11,8 +11,8 @@ namespace aha_python {
 namespace {
 
 template <class T>
-loss_answer run(call_arguments& call, key const& name, array_view const& first, aha::dynamic_objective const& objective,
-                bool autograd) {
+py::object run(call_arguments& call, key const& name, array_view const& first, aha::dynamic_objective const& objective,
+               bool autograd) {
   loss_call<T> a(call, name, first, objective, autograd);
   loss_answer answer;
   {
@@ -22,7 +22,8 @@ loss_answer run(call_arguments& call, key const& name, array_view const& first, 
     answer.stats = r.stats;
   }
   answer.outputs = a.finished();
-  return answer;
+  if (!autograd) return py::cast(std::move(answer));
+  return autograd_answer(scalar_tensor(answer.loss, dtype_of<T>()), py::cast(answer.stats), answer.outputs, py::none());
 }
 
 py::object loss(bool autograd, py::args const& args, py::kwargs const& kwargs) {
@@ -33,9 +34,9 @@ py::object loss(bool autograd, py::args const& args, py::kwargs const& kwargs) {
   if (leading.name == nullptr) no_column(call, objective);
   if (is_on_cuda(leading.value)) return on_cuda("loss", autograd, args, kwargs);
   array_view const first = view_of(leading.value, call.at(*leading.name), autograd);
-  if (first.type == dtype::f64) return py::cast(run<double>(call, *leading.name, first, objective, autograd));
+  if (first.type == dtype::f64) return run<double>(call, *leading.name, first, objective, autograd);
   if (first.type != dtype::f32) wrong_type(call.at(*leading.name), "float32 or float64", name_of(first));
-  return py::cast(run<float>(call, *leading.name, first, objective, autograd));
+  return run<float>(call, *leading.name, first, objective, autograd);
 }
 
 }  // namespace
@@ -69,7 +70,9 @@ void bind_loss(py::module_& m) {
       "loss", [](py::args const& a, py::kwargs const& k) { return loss(false, a, k); }, doc);
   m.def(
       "_loss_autograd", [](py::args const& a, py::kwargs const& k) { return loss(true, a, k); },
-      "loss for autograd functions: logp, entropy, lse, value and given may require grad.");
+      "loss for autograd functions: logp, entropy, lse, value and given may require grad. A tuple: the loss as a "
+      "tensor, "
+      "the\nstatistics (a device's record), the outputs, None.");
 }
 
 }  // namespace aha_python

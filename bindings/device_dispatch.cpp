@@ -3,8 +3,8 @@
 
 #include <pybind11/numpy.h>
 
+#include <map>
 #include <string>
-#include <unordered_map>
 
 namespace aha_python {
 namespace {
@@ -52,10 +52,10 @@ bool is_on_cuda(py::handle object) {
 
 py::object on_cuda(char const* function, bool autograd, py::args const& args, py::kwargs const& kwargs) {
   // Kept for the life of the process, as the modules are.
-  static std::unordered_map<std::string, PyObject*> functions;
-  std::string const name = autograd ? "_" + std::string(function) + "_autograd" : function;
-  PyObject*& known = functions[name];
+  static std::map<char const*, PyObject*> functions[2];  // by the callers' literals; the twins for autograd apart
+  PyObject*& known = functions[autograd ? 1 : 0][function];
   if (known == nullptr) {
+    std::string const name = autograd ? "_" + std::string(function) + "_autograd" : function;
     py::module_ const module = py::module_::import("aha._cuda");
     known = py::object(module.attr(name.c_str())).release().ptr();
   }

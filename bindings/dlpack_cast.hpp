@@ -128,6 +128,8 @@ written_array new_array(array_view const& like, dtype type, std::int64_t const* 
 written_array buffer_of(py::handle object, argument where);
 /// A new torch tensor on `device`, a torch.device.
 written_array new_tensor(dtype type, std::int64_t const* shape, int rank, py::handle device, argument where);
+/// A torch tensor on the host without dimensions.
+py::object scalar_tensor(double value, dtype type);
 /// The object of a finished `written_array`: of the kind of its `like`, which from now on may be immutable. What is no
 /// memory of ours comes back as it is.
 py::object handed_over(py::object result);

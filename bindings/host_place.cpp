@@ -32,9 +32,9 @@ void require_dlpack(std::int64_t type, std::int64_t index, argument where) {
 void ask(py::handle, py::dict&) {}
 
 bool is_ours(py::handle object, array_view& a) {
-  if (!py::isinstance<owned_array>(object)) return false;
-  a = object.cast<owned_array const&>().view();
-  return true;
+  owned_array const* const ours = as_owned(object);
+  if (ours != nullptr) a = ours->view();
+  return ours != nullptr;
 }
 
 py::object new_array(array_view const& like, dtype type, std::int64_t const* shape, int rank, argument where) {
@@ -53,8 +53,8 @@ py::object new_array(array_view const& like, dtype type, std::int64_t const* sha
 }  // namespace array_place
 
 py::object handed_over(py::object result) {
-  if (!result || !py::isinstance<owned_array>(result)) return result;
-  return result.cast<owned_array const&>().from_dlpack()(result);
+  owned_array const* const ours = result ? as_owned(result) : nullptr;
+  return ours == nullptr ? result : ours->from_dlpack()(result);
 }
 
 void wrong_device(argument where, std::string_view device) {

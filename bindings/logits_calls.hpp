@@ -17,6 +17,12 @@ struct logp_answer {
   py::object log_sum = py::none();
 };
 
+/// The columns of an answer as a tuple, for autograd functions and for other modules.
+inline py::tuple columns_of(logp_answer a) {
+  return py::make_tuple(std::move(a.logp), std::move(a.lse), std::move(a.entropy), std::move(a.max),
+                        std::move(a.log_sum));
+}
+
 struct logits_keys {
   key logits{"logits"}, targets{"targets"}, temperature{"temperature"}, entropy{"entropy"}, mask{"mask"},
       threads{"threads"}, max{"max"}, log_sum{"log_sum"}, dlogp{"dlogp"}, dentropy{"dentropy"}, dlse{"dlse"},
@@ -74,11 +80,14 @@ struct logp_arrays {
   logp_arrays(char const* function, array_view const& like, bool entropy) {
     auto const make = [&](char const* name, py::object& to, aha::column<T>& view) {
       argument const where{function, name};
-      written_array column = new_array(like, dtype_of<T>(), like.shape.data(), like.rank - 1, where);
+      // torch makes the second and the later ones faster from the first.
+      array_view const& model = made.empty() || like.from != origin::torch ? like : made.back();
+      written_array column = new_array(model, dtype_of<T>(), like.shape.data(), like.rank - 1, where);
       to = std::move(column.object);
       made.push_back(std::move(column.view));
       view = output_of<T>(made.back(), where, nullptr);
     };
+    made.reserve(5);
     make("logp", answer.logp, out.logp);
     make("lse", answer.lse, out.lse);
     if (entropy) make("entropy", answer.entropy, out.entropy);

@@ -34,7 +34,7 @@ struct logits_loss_call {
     batch_keys const& k = batch_keys::get();
     logits_loss_keys const& n = logits_loss_keys::get();
     char const* const like = "the log-probabilities of these logits";
-    owners.reserve(32);
+    owners.reserve(usual_views);
     owners.push_back(view_of(call.required(n.targets), call.at(n.targets)));
     aha::index_view<> const targets = index_of(owners.back(), call.at(n.targets));
     rows = rows_of(logits, call.at(n.logits), targets,
@@ -70,6 +70,7 @@ struct logits_loss_call {
     array_view beside = logits;  // the shape of the batch's columns
     beside.rank = batch_of_one ? 1 : logits.rank - 1;
     if (batch_of_one) beside.shape[0] = rows.rows;
+    beside.type = dtype::other;  // which no array there is has: `new_array` takes `like` for its owner otherwise
     std::size_t at = 0;
     aha::outputs<T>::each(out, [&](std::string_view name, aha::column<T>& view) {
       made[at] = output_for<T>(asked.each[at], {call.function(), name.data()}, beside, "logits", view, owners);

@@ -51,7 +51,7 @@ struct loss_call {
   loss_call(call_arguments& call, key const& name, array_view const& first, aha::dynamic_objective const& objective,
             bool autograd) {
     batch_keys const& k = batch_keys::get();
-    owners.reserve(32);
+    owners.reserve(usual_views);
     fill_columns(batch, call, name.text, owners);
     aha::column<T const> shape;
     key const* const keys[] = {nullptr,  nullptr,      nullptr,    &k.entropy, &k.lse,

@@ -123,10 +123,19 @@ py::object owned_array::capsule(py::object const& max_version) const {
                               dlpack::legacy_name);
 }
 
+namespace {
+PyTypeObject* owned_type = nullptr;  // once it is bound; it lives as long as the process
+}  // namespace
+
+owned_array const* as_owned(py::handle object) {
+  return Py_TYPE(object.ptr()) == owned_type ? &object.cast<owned_array const&>() : nullptr;
+}
+
 void bind_owned_array(py::module_& m) {
-  py::class_<owned_array>(m, "_owned_array", py::module_local(),
-                          "Memory of a result on its way to the array library that asked for it.")
-      .def(
+  py::class_<owned_array> type(m, "_owned_array", py::module_local(),
+                               "Memory of a result on its way to the array library that asked for it.");
+  owned_type = reinterpret_cast<PyTypeObject*>(type.inc_ref().ptr());
+  type.def(
           "__dlpack__",
           [](owned_array const& a, py::object const&, py::object const& max_version, py::object const&,
              py::object const&) { return a.capsule(max_version); },

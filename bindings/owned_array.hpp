@@ -49,4 +49,7 @@ class owned_array {
   owned_memory memory_;
 };
 
+/// The owned array that an object is; null where it is none. Cheaper than pybind11's question, which every result gets.
+owned_array const* as_owned(py::handle object);
+
 }  // namespace aha_python

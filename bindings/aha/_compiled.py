@@ -128,13 +128,14 @@ def _as_bytes(like):
 
 def _results(r, like, names):
     """What an operator gives: the loss, the statistics, and one tensor an output, empty where it was not asked for."""
-    given = (getattr(r, name) for name in names)
-    tensors = [like.new_empty(0) if x is None else torch.as_tensor(x) for x in given]
+    value, seen, *made = r
+    given = dict(zip(OUTPUTS, made))
+    tensors = [like.new_empty(0) if given[name] is None else torch.as_tensor(given[name]) for name in names]
     if like.is_cuda:
         from . import _cuda
 
-        return (r.loss.to(_wide(like), copy=True), _cuda.stats_bytes(r), *tensors)
-    return (torch.tensor(r.loss, dtype=_wide(like)), torch.from_numpy(r.stats.to_array()), *tensors)
+        return (value, _cuda.stats_bytes(seen), *tensors)
+    return (value, torch.from_numpy(seen.to_array()), *tensors)
 
 
 def _wanted(function, asked, names, active):
@@ -233,7 +234,7 @@ def _logits_loss_kernel(objective, form, numbers, threads, *tensors):
         **_as_bytes(like),
     )
     value, stats, *made = _results(r, like.new_empty(0, dtype=_wide(like)), OUTPUTS_BESIDE_LOGITS)
-    return value, stats, like.new_empty(0) if r.dlogits is None else torch.as_tensor(r.dlogits), *made
+    return value, stats, like.new_empty(0) if r[-1] is None else torch.as_tensor(r[-1]), *made
 
 
 def _logits_loss_fake(objective, form, numbers, threads, *tensors):
@@ -279,9 +280,11 @@ def loss_from_logits(result_class, objective, active, asked, dlogits, columns):
 # --- token_logp -----------------------------------------------------------------------------------------------------
 def _logp_kernel(logits, targets, mask, numbers, entropy, threads):
     (temperature,) = numbers.tolist()
-    r = _aha._token_logp_autograd(logits, targets, temperature=temperature, entropy=entropy, mask=mask, threads=threads)
-    h = logits.new_empty(0, dtype=_wide(logits)) if r.entropy is None else r.entropy
-    return tuple(torch.as_tensor(x) for x in (r.logp, h, r.lse, r.max, r.log_sum))
+    logp, lse, h, maximum, log_sum = _aha._token_logp_autograd(
+        logits, targets, temperature=temperature, entropy=entropy, mask=mask, threads=threads
+    )
+    h = logits.new_empty(0, dtype=_wide(logits)) if h is None else h
+    return tuple(torch.as_tensor(x) for x in (logp, h, lse, maximum, log_sum))
 
 
 def _logp_fake(logits, targets, mask, numbers, entropy, threads):

@@ -30,6 +30,11 @@ architectures = _engine.architectures
 _loss = _engine.loss
 _loss_from_logits = _engine.loss_from_logits
 _token_logp = _engine.token_logp
+# The twins for autograd functions give tuples, which nothing stands around.
+_loss_autograd = _engine._loss_autograd
+_loss_from_logits_autograd = _engine._loss_from_logits_autograd
+_token_logp_autograd = _engine._token_logp_autograd
+_logits_gradient_autograd = _engine._logits_gradient_autograd
 
 
 class _on_device:
@@ -105,35 +110,15 @@ class logp_result:
 
 
 def loss(*args, **columns):
-    return loss_result(*_loss(False, False, *args, **columns))
-
-
-def _loss_autograd(*args, zeroed=False, **columns):
-    return loss_result(*_loss(True, zeroed, *args, **columns))
+    return loss_result(*_loss(*args, **columns))
 
 
 def loss_from_logits(*args, **columns):
-    return logits_loss_result(*_loss_from_logits(False, False, *args, **columns))
-
-
-def _loss_from_logits_autograd(*args, zeroed=False, **columns):
-    return logits_loss_result(*_loss_from_logits(True, zeroed, *args, **columns))
+    return logits_loss_result(*_loss_from_logits(*args, **columns))
 
 
 def token_logp(*args, **columns):
-    return logp_result(*_token_logp(False, *args, **columns))
-
-
-def _token_logp_autograd(*args, **columns):
-    return logp_result(*_token_logp(True, *args, **columns))
-
-
-def logits_gradient(*args, **columns):
-    return _engine.logits_gradient(False, *args, **columns)
-
-
-def _logits_gradient_autograd(*args, **columns):
-    return _engine.logits_gradient(True, *args, **columns)
+    return logp_result(*_token_logp(*args, **columns))
 
 
 class advantage_result:
@@ -206,6 +191,7 @@ def measure(*args, **columns):
     return _column_stats(stats)
 
 
+logits_gradient = _engine.logits_gradient
 to_tokens = _engine.to_tokens
 softmax_partials = _engine.softmax_partials
 merge_partials = _engine.merge_partials
@@ -223,10 +209,10 @@ def _stats_tag(device):
     return torch.from_numpy(_engine.stats_tag).to(device)
 
 
-def stats_bytes(result):
-    """The statistics of a result made with zeroed=True as torch bytes on the device, as `loss_stats.to_array` has them."""
+def stats_bytes(record):
+    """The statistics of a record made with zeroed=True as torch bytes on the device, as `loss_stats.to_array` has them."""
     import torch
 
-    memory = result._record.memory.view(torch.uint8)
+    memory = record.memory.view(torch.uint8)
     begin = _engine.stats_offset
     return torch.cat((_stats_tag(memory.device), memory[begin : begin + _engine.stats_bytes]))

@@ -37,7 +37,7 @@ class loss_result:
 
     def __init__(self, loss, stats, dlogp=None, dentropy=None, dlse=None, dvalue=None, dgiven=None, token_loss=None):
         self.loss = loss
-        self._stats = stats  # or the result on a device, which has them
+        self._stats = stats  # or the record on a device, which has them
         self.dlogp = dlogp
         self.dentropy = dentropy
         self.dlse = dlse
@@ -48,31 +48,21 @@ class loss_result:
     @property
     def stats(self):
         """What was observed: aha.loss_stats."""
-        return self._stats.stats if hasattr(self._stats, "_record") else self._stats
+        seen = self._stats
+        return _aha.loss_stats.from_array(seen.stats()) if hasattr(seen, "bad_offsets") else seen
 
     @property
     def bad_targets(self):
         """Targets that are no id of the vocabulary, which only a device counts (their rows are NaN); waits for it."""
-        return getattr(self._stats, "bad_targets", 0)
+        return self._stats.bad_targets() if hasattr(self._stats, "bad_targets") else 0
 
     @property
     def bad_offsets(self):
         """Entries of the layout that are out of order, which only a device counts; waits for it."""
-        return getattr(self._stats, "bad_offsets", 0)
+        return self._stats.bad_offsets() if hasattr(self._stats, "bad_offsets") else 0
 
     def __repr__(self):
         return f"loss_result(loss={self.loss!r})"
-
-
-def _stats_of(r):
-    return r if hasattr(r, "_record") else r.stats
-
-
-def _scalar(value, like):
-    dtype = _compiled._wide(like)
-    if isinstance(value, torch.Tensor):  # on a device, where nobody waits for it
-        return value.to(dtype, copy=True)
-    return torch.scalar_tensor(value, dtype=dtype)
 
 
 def _tensor(function, argument, value):
@@ -119,6 +109,9 @@ def _times(upstream, gradient, asked=False):
 
 # What a loss is differentiated by, and the output that holds that gradient.
 _ACTIVE = _compiled.ACTIVE
+_GRADIENTS = tuple(_ACTIVE.values())
+# Where the engines' tuples have the outputs: behind the loss and what was observed.
+_AT = {name: 2 + i for i, name in enumerate(_compiled.OUTPUTS)}
 _outputs_of = operator.attrgetter(*_compiled.OUTPUTS)
 # Shared by all calls: nobody writes to it.
 _NOTHING = _columns.outputs()
@@ -139,56 +132,64 @@ def _requested(asked, needed):
     return _columns.outputs(**requested)
 
 
-# The autograd functions get what is no input in one tuple: torch goes through all arguments several times.
+# Whether torch.func transforms what is going on. An autograd function refuses that by itself, with torch's words, but here
+# the engine has run by then: so it is applied to nothing before.
+_transformed = getattr(torch._C, "_are_functorch_transforms_active", lambda: False)
+_NOT_ASKED = (False,) * len(_GRADIENTS)
+
+
 class _Loss(torch.autograd.Function):
+    """A loss that has been computed, as a function of what requires grad. The engine runs before, outside: torch goes through
+    all arguments of such a function several times, so that what is no input comes in one tuple."""
+
     @staticmethod
-    def forward(ctx, call, *inputs):
-        objective, names, columns, ctx.asked = call
-        r = _aha._loss_autograd(objective, **dict(zip(names, inputs)), **columns)
-        gradients = [getattr(r, _ACTIVE[name]) if on else None for name, on in zip(names, ctx.needs_input_grad[1:])]
-        ctx.save_for_backward(*[None if d is None else torch.as_tensor(d) for d in gradients])
-        return _scalar(r.loss, inputs[0]), r
+    def forward(ctx, computed, *inputs):
+        result, gradients, ctx.asked = computed
+        ctx.save_for_backward(*gradients)
+        return result
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, upstream, _):
+    def backward(ctx, upstream):
         saved = zip(ctx.saved_tensors, ctx.asked)
         return None, *[None if d is None else _times(upstream, d, asked) for d, asked in saved]
+
+
+def _saved(gradients, needed, asked):
+    """The gradients of these names as tensors, and of each whether the caller has it too."""
+    if asked is _NOTHING:
+        return gradients, _NOT_ASKED
+    return [torch.as_tensor(d) for d in gradients], [getattr(asked, name) is not None for name in needed]
 
 
 def loss(objective, logp=None, *, entropy=None, lse=None, value=None, given=None, outputs=None, **columns):
     """`aha.loss` with autograd through `logp`, `entropy`, `lse`, `value` and `given`; the same arguments."""
-    active = {name: x for name, x in zip(_ACTIVE, (logp, entropy, lse, value, given)) if x is not None}
-    leading, like = next(iter(active.items()), ("logp", None))
-    _tensor("loss", leading, like)
+    active = (logp, entropy, lse, value, given)
+    if not isinstance(logp, torch.Tensor):
+        _tensor("loss", *next(((name, x) for name, x in zip(_ACTIVE, active) if x is not None), ("logp", None)))
     if torch.compiler.is_compiling():
-        return _compiled.loss(loss_result, objective, active, outputs, columns)
+        named = {name: x for name, x in zip(_ACTIVE, active) if x is not None}
+        return _compiled.loss(loss_result, objective, named, outputs, columns)
     # A gradient is computed where an input requires it, or where it was asked for.
     asked = _asked("loss", outputs)
-    needed = [_ACTIVE[name] for name, x in active.items() if _requires_grad(x)]
+    inputs, needed = [], []
+    for x, gradient in zip(active, _GRADIENTS):
+        if x is not None and _requires_grad(x):
+            inputs.append(x)
+            needed.append(gradient)
+    if needed and _transformed():
+        _Loss.apply(None, *inputs)
     columns["outputs"] = _requested(asked, needed)
+    r = _aha._loss_autograd(objective, logp, entropy=entropy, lse=lse, value=value, given=given, **columns)
+    result, seen, *made, _ = r
     if needed:
-        by_name = [getattr(asked, _ACTIVE[name]) is not None for name in active]
-        result, r = _Loss.apply((objective, tuple(active), columns, by_name), *active.values())
-    else:
-        r = _aha._loss_autograd(objective, **active, **columns)
-        result = _scalar(r.loss, like)
-    return loss_result(result, _stats_of(r), *_outputs_of(r))
+        gradients, by_name = _saved([r[_AT[name]] for name in needed], needed, asked)
+        result = _Loss.apply((result, gradients, by_name), *inputs)
+    return loss_result(result, seen, *made)
 
 
-class _LossFromLogits(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, call, logits, value, given):
-        objective, targets, columns, ctx.asked = call
-        r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)
-        ctx.save_for_backward(*[None if d is None else torch.as_tensor(d) for d in (r.dlogits, r.dvalue, r.dgiven)])
-        return _scalar(r.loss, logits), r
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, upstream, _):
-        saved = zip(ctx.saved_tensors, ctx.asked)
-        return None, *[None if d is None else _times(upstream, d, asked) for d, asked in saved]
+class _LossFromLogits(_Loss):
+    """The same, for the name that torch shows."""
 
 
 class _Held:
@@ -204,11 +205,10 @@ class _LossInPlace(torch.autograd.Function):
     """As `_LossFromLogits`, after the gradient has overwritten the logits: it is not saved, its memory is watched."""
 
     @staticmethod
-    def forward(ctx, r, held, asked, logits, value, given):
-        ctx.held = held
-        ctx.asked = asked
-        ctx.save_for_backward(*(None if d is None else torch.as_tensor(d) for d in (r.dvalue, r.dgiven)))
-        return _scalar(r.loss, logits)
+    def forward(ctx, computed, *inputs):
+        result, ctx.held, gradients, ctx.asked = computed
+        ctx.save_for_backward(*gradients)
+        return result
 
     @staticmethod
     @once_differentiable
@@ -217,8 +217,9 @@ class _LossInPlace(torch.autograd.Function):
             raise RuntimeError(
                 "aha::loss_from_logits: logits: expected the gradient that inplace=True has put there, got a later write"
             )
-        saved = zip((ctx.held.gradient, *ctx.saved_tensors), ctx.asked)
-        return None, None, None, *(None if d is None else _times(upstream, d, asked) for d, asked in saved)
+        saved = zip(ctx.saved_tensors, ctx.asked)
+        by_logits = _times(upstream, ctx.held.gradient)
+        return None, by_logits, *[_times(upstream, d, asked) for d, asked in saved]
 
 
 class _Overwritten(torch.autograd.Function):
@@ -286,52 +287,56 @@ def loss_from_logits(
         )
     asked = _asked("loss_from_logits", outputs)
     active = _requires_grad(logits)
-    by_name = (False, asked.dvalue is not None, asked.dgiven is not None)
-    needed = [name for name, x in (("dvalue", value), ("dgiven", given)) if _requires_grad(x)]
+    inputs, needed = [], []
+    for x, gradient in ((value, "dvalue"), (given, "dgiven")):
+        if x is not None and _requires_grad(x):
+            inputs.append(x)
+            needed.append(gradient)
     columns["outputs"] = _requested(asked, needed)
-    if active and inplace:
+    in_place = active and inplace
+    if in_place:
         _may_be_overwritten(logits)
-        columns.update(dlogits=dlogits, inplace=True)
-        r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)
+        columns["inplace"] = True
+    if (active or needed) and _transformed():
+        _LossFromLogits.apply(None, logits, *inputs)
+    columns["dlogits"] = True if dlogits is None and active and not inplace else dlogits
+    r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)
+    result, seen = r[0], r[1]
+    if active or needed:
+        gradients, by_name = _saved([r[_AT[name]] for name in needed], needed, asked)
+    if in_place:
         held = _Held(logits.detach())
-        result = _LossInPlace.apply(r, held, by_name, logits, value, given)
+        result = _LossInPlace.apply((result, held, gradients, by_name), logits, *inputs)
         _Overwritten.apply(logits)
         held.version = logits._version
-    else:
-        columns["dlogits"] = True if dlogits is None and active else dlogits
-        if active or needed:
-            result, r = _LossFromLogits.apply((objective, targets, columns, by_name), logits, value, given)
-        else:
-            r = _aha._loss_from_logits_autograd(objective, logits, targets, value=value, given=given, **columns)
-            result = _scalar(r.loss, logits)
-    return loss_result(result, _stats_of(r), dvalue=r.dvalue, dgiven=r.dgiven, token_loss=r.token_loss)
+    elif active:
+        by_logits = r[-1] if dlogits is None or r[-1] is None else torch.as_tensor(r[-1])
+        result = _LossFromLogits.apply((result, [by_logits, *gradients], (False, *by_name)), logits, *inputs)
+    elif needed:
+        result = _LossFromLogits.apply((result, gradients, by_name), *inputs)
+    return loss_result(result, seen, dvalue=r[_AT["dvalue"]], dgiven=r[_AT["dgiven"]], token_loss=r[_AT["token_loss"]])
 
 
 class _TokenLogp(torch.autograd.Function):
+    """Columns that have been computed, as a function of the logits."""
+
     @staticmethod
-    def forward(ctx, logits, targets, mask, temperature, entropy, threads):
-        r = _aha._token_logp_autograd(
-            logits, targets, temperature=temperature, entropy=entropy, mask=mask, threads=threads
-        )
+    def forward(ctx, computed, logits):
+        (logp, lse, entropy, maximum, log_sum), targets, mask, temperature, threads = computed
         # Tensors are saved so that a write to one of them before backward raises; NumPy arrays have no such guard.
         ctx.arrays = tuple(None if isinstance(x, torch.Tensor) else x for x in (targets, mask))
-        ctx.save_for_backward(
-            logits,
-            r.max,
-            r.log_sum,
-            r.entropy,
-            *(x if isinstance(x, torch.Tensor) else None for x in (targets, mask)),
-        )
+        kept = [x if isinstance(x, torch.Tensor) else None for x in (targets, mask)]
+        ctx.save_for_backward(logits, maximum, log_sum, entropy, *kept)
         ctx.temperature = temperature
         ctx.threads = threads
         ctx.set_materialize_grads(False)
-        return r.logp, r.entropy, r.lse
+        return logp, entropy, lse
 
     @staticmethod
     @once_differentiable
     def backward(ctx, dlogp, dentropy, dlse):
         if dlogp is None and dentropy is None and dlse is None:
-            return None, None, None, None, None, None
+            return None, None
         logits, maximum, log_sum, entropy, targets, mask = ctx.saved_tensors
         # An upstream such as sum() expands one number over the column; a column of numbers is what the rows read.
         given = {"dlogp": dlogp, "dentropy": dentropy, "dlse": dlse}
@@ -346,7 +351,7 @@ class _TokenLogp(torch.autograd.Function):
             mask=mask if mask is not None else ctx.arrays[1],
             threads=ctx.threads,
         )
-        return dlogits, None, None, None, None, None
+        return None, dlogits
 
 
 def token_logp(logits, targets, *, temperature=1.0, entropy=False, lse=False, mask=None, threads=0):
@@ -361,13 +366,17 @@ def token_logp(logits, targets, *, temperature=1.0, entropy=False, lse=False, ma
         raise TypeError(f"aha::token_logp: lse: expected True or False, got {_kind(lse)}")
     if torch.compiler.is_compiling():
         logp, h, log_sum_exp = _compiled.token_logp(logits, targets, temperature, entropy, mask, threads)
-    elif _requires_grad(logits):
-        logp, h, log_sum_exp = _TokenLogp.apply(logits, targets, mask, temperature, entropy, threads)
     else:
+        active = _requires_grad(logits)
+        if active and _transformed():
+            _TokenLogp.apply(None, logits)
         r = _aha._token_logp_autograd(
             logits, targets, temperature=temperature, entropy=entropy, mask=mask, threads=threads
         )
-        logp, h, log_sum_exp = r.logp, r.entropy, r.lse
+        if active:
+            logp, h, log_sum_exp = _TokenLogp.apply((r, targets, mask, temperature, threads), logits)
+        else:
+            logp, log_sum_exp, h, _, _ = r
     if not entropy and not lse:
         return logp
     return (logp, *((h,) if entropy else ()), *((log_sum_exp,) if lse else ()))

@@ -10,11 +10,6 @@
 namespace aha_python {
 namespace {
 
-py::tuple columns_of(logp_answer a) {
-  return py::make_tuple(std::move(a.logp), std::move(a.lse), std::move(a.entropy), std::move(a.max),
-                        std::move(a.log_sum));
-}
-
 py::handle leading_logits(call_arguments const& call) {
   logits_keys const& k = logits_keys::get();
   py::handle const logits = logits_of(call);
@@ -41,7 +36,9 @@ py::tuple token_logp(bool autograd, py::args const& args, py::kwargs const& kwar
                        static_cast<std::int64_t*>(memory.data));
   }
   device.finish();
-  return py::make_tuple(py::cast(device_record(std::move(memory), device)), columns_of(made.finished()));
+  py::tuple columns = columns_of(made.finished());
+  if (autograd) return columns;
+  return py::make_tuple(py::cast(device_record(std::move(memory), device)), std::move(columns));
 }
 
 py::object logits_gradient(bool autograd, py::args const& args, py::kwargs const& kwargs) {
@@ -169,11 +166,16 @@ void scale_gradient(py::handle gradient, py::handle factor, py::handle to) {
 
 void bind_device_rows(py::module_& m) {
   m.def(
-      "token_logp", [](bool autograd, py::args const& a, py::kwargs const& k) { return token_logp(autograd, a, k); },
+      "token_logp", [](py::args const& a, py::kwargs const& k) { return token_logp(false, a, k); },
       "(record, columns).");
   m.def(
-      "logits_gradient",
-      [](bool autograd, py::args const& a, py::kwargs const& k) { return logits_gradient(autograd, a, k); },
+      "_token_logp_autograd", [](py::args const& a, py::kwargs const& k) { return token_logp(true, a, k); },
+      "The columns.");
+  m.def(
+      "logits_gradient", [](py::args const& a, py::kwargs const& k) { return logits_gradient(false, a, k); },
+      "The gradient.");
+  m.def(
+      "_logits_gradient_autograd", [](py::args const& a, py::kwargs const& k) { return logits_gradient(true, a, k); },
       "The gradient.");
   m.def("softmax_partials", &softmax_partials, "The partials.");
   m.def("merge_partials", &merge_partials, "The partials.");

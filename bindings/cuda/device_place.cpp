@@ -180,6 +180,11 @@ device_memory device_call::scratch(std::int64_t bytes) {
   return {py::capsule(data, [](void* p) { (void)cudaFreeAsync(p, legacy_stream); }), data};
 }
 
+written_array device_call::number(dtype type) {
+  enter();
+  return new_tensor(type, nullptr, 0, leading_.attr("device"), leading_name_);
+}
+
 void device_call::finish() {
   if (!waits_) return;
   py::gil_scoped_release const unlocked;
@@ -233,9 +238,9 @@ void ask(py::handle object, py::dict& keywords) {
 }
 
 bool is_ours(py::handle object, array_view& a) {
-  if (!py::isinstance<owned_array>(object)) return false;
-  a = object.cast<owned_array const&>().view();
-  return true;
+  owned_array const* const ours = as_owned(object);
+  if (ours != nullptr) a = ours->view();
+  return ours != nullptr;
 }
 
 py::object new_array(array_view const& like, dtype type, std::int64_t const* shape, int rank, argument where) {
@@ -254,9 +259,10 @@ py::object new_array(array_view const& like, dtype type, std::int64_t const* sha
 }  // namespace array_place
 
 py::object handed_over(py::object result) {
-  if (!result || !py::isinstance<owned_array>(result)) return result;
+  owned_array const* const ours = result ? as_owned(result) : nullptr;
+  if (ours == nullptr) return result;
   device_call::now().finish();
-  return result.cast<owned_array const&>().from_dlpack()(result);
+  return ours->from_dlpack()(result);
 }
 
 }  // namespace aha_python

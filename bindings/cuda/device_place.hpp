@@ -54,6 +54,8 @@ class device_call {
   char const* function() const { return leading_name_.function; }
   std::string device_name() const { return "cuda:" + std::to_string(device_); }
   device_memory scratch(std::int64_t bytes);
+  /// Room for one number: a torch tensor without dimensions. For calls that lead with a torch tensor.
+  written_array number(dtype type);
   /// Makes the device current until the call ends. Before this nothing asks the runtime for anything: what is wrong with
   /// the arguments is said on machines without a device too.
   void enter();

@@ -37,6 +37,9 @@ void loss_from_logits(cudaStream_t stream, aha::dynamic_objective const& objecti
                       aha::logit_gradient<aha::device> const& dlogits, aha::loss_record* record, workspace w,
                       unsigned observed, aha::outputs<float, aha::device> const& out);
 
+/// to = the loss of a record that a call before on this stream leaves, a double where it is `wide`, else a float.
+void store_loss(cudaStream_t stream, aha::loss_record const* record, void* to, bool wide);
+
 void token_logp(cudaStream_t stream, aha::logit_rows<aha::device> const& rows, aha::mask_view<aha::device> const& mask,
                 aha::logp_outputs<float, aha::device> const& out, std::int64_t* bad_targets);
 void logits_gradient(cudaStream_t stream, aha::logit_rows<aha::device> const& rows,
