@@ -5,6 +5,7 @@
 #include <aha/core/order_free_sum.hpp>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 AHA_NAMESPACE_BEGIN
@@ -91,6 +92,36 @@ struct order_free_moments {
     return r;
   }
 
+  /// Of `padded` members in memory, a multiple of `order_free_sum::lanes`, what there is too much of them NaN: the same by
+  /// lanes.
+  static order_free_moments of_padded(double const* members, std::int64_t padded) {
+    constexpr int lanes = order_free_sum::lanes;
+    double least[lanes], most[lanes], counts[lanes];
+    for (int k = 0; k < lanes; ++k) {
+      least[k] = std::numeric_limits<double>::infinity();
+      most[k] = -std::numeric_limits<double>::infinity();
+      counts[k] = 0.0;
+    }
+    for (std::int64_t i = 0; i < padded; i += lanes) {
+      for (int k = 0; k < lanes; ++k) {
+        double const x = members[i + k];
+        least[k] = x < least[k] ? x : least[k];
+        most[k] = x > most[k] ? x : most[k];
+        counts[k] += x == x ? 1.0 : 0.0;
+      }
+    }
+    order_free_moments r;
+    for (int k = 0; k < lanes; ++k) r.include({static_cast<std::int64_t>(counts[k]), least[k], most[k], 0.0, 0.0});
+    if (r.equal()) return r;
+    order_free_sum total = r.distances();
+    total.add_all(members, padded, [&](double x) { return r.distance(x); });
+    r.set_mean(total);
+    order_free_sum sum = r.squares();
+    sum.add_all(members, padded, [&](double x) { return r.square(x); });
+    r.set_m2(sum);
+    return r;
+  }
+
   AHA_FN void include(double x) {
     if (!(x == x)) return;
     low = count == 0 || x < low ? x : low;
@@ -104,13 +135,15 @@ struct order_free_moments {
     count += other.count;
   }
   AHA_FN order_free_sum distances() const { return order_free_sum(high - low, count); }
-  AHA_FN void add_distance(order_free_sum& sum, double x) const { sum.add(x == x ? x - low : 0.0); }
+  AHA_FN double distance(double x) const { return x == x ? x - low : 0.0; }
+  AHA_FN void add_distance(order_free_sum& sum, double x) const { sum.add(distance(x)); }
   AHA_FN void set_mean(order_free_sum const& sum) { offset = sum.value() / static_cast<double>(count); }
   AHA_FN order_free_sum squares() const { return order_free_sum((high - low) * (high - low), count); }
-  AHA_FN void add_square(order_free_sum& sum, double x) const {
+  AHA_FN double square(double x) const {
     double const d = x == x ? deviation(x) : 0.0;
-    sum.add(d * d);
+    return d * d;
   }
+  AHA_FN void add_square(order_free_sum& sum, double x) const { sum.add(square(x)); }
   AHA_FN void set_m2(order_free_sum const& sum) { m2 = sum.value(); }
 
   AHA_FN bool equal() const { return low == high; }

@@ -32,6 +32,25 @@ class order_free_sum {
     coarse_ += coarse;
     fine_ += (rest + fine_cut_) - fine_cut_;
   }
+  /// Adds f(x) of n numbers, a multiple of `lanes`, that many side by side: additions that wait for one another are what a
+  /// sum costs.
+  static constexpr int lanes = 4;
+  template <class F>
+  void add_all(double const* x, std::int64_t n, F const& f) {
+    double coarse[lanes] = {coarse_};
+    double fine[lanes] = {fine_};
+    for (std::int64_t i = 0; i < n; i += lanes) {
+      for (int k = 0; k < lanes; ++k) {
+        double const term = f(x[i + k]);
+        double const cut = (term + cut_) - cut_;
+        double const rest = term - cut;
+        coarse[k] += cut;
+        fine[k] += (rest + fine_cut_) - fine_cut_;
+      }
+    }
+    coarse_ = (coarse[0] + coarse[1]) + (coarse[2] + coarse[3]);
+    fine_ = (fine[0] + fine[1]) + (fine[2] + fine[3]);
+  }
   /// Adds a sum over other terms that was made with the same bound and count: exact, so blocks may be cut anywhere.
   AHA_FN void merge(order_free_sum const& other) {
     coarse_ += other.coarse_;

@@ -20,16 +20,24 @@ class advantage_writer {
   template <class RowOf>
   void write(std::int64_t n, RowOf const& row, moments const& batch, advantage_stats& stats) const {
     // Rows of a group lie anywhere: an ordinary group is gathered once, not once a pass.
-    constexpr std::int64_t most = 256;
-    if (n <= most) {
-      double members[most];
-      for (std::int64_t k = 0; k < n; ++k) members[k] = value(row(k));
-      write_members(
-          n, row, [&](std::int64_t k) { return members[k]; }, batch, stats);
+    double members[run];
+    auto const gathered = [&](std::int64_t k) { return members[k]; };
+    auto const anywhere = [&](std::int64_t k) { return value(row(k)); };
+    std::int64_t clipped = 0;
+    order_free_moments spread;
+    if (n <= run) {
+      spread = order_free_moments::of_padded(members, gather(0, n, row, members));
+      clipped = write_run(method_.of(spread, batch), members, 0, n, n, row, gathered);
     } else {
-      write_members(
-          n, row, [&](std::int64_t k) { return value(row(k)); }, batch, stats);
+      spread = order_free_moments::of(anywhere, n);
+      auto const rule = method_.of(spread, batch);
+      for (std::int64_t k = 0; k < n; k += run) {
+        std::int64_t const here = std::min(run, n - k);
+        gather(k, here, row, members);
+        clipped += write_run(rule, members, k, here, n, row, anywhere);
+      }
     }
+    stats.add_group(spread, n, clipped);
   }
   /// Asks for the memory of a group that is soon written.
   template <class RowOf>
@@ -52,24 +60,45 @@ class advantage_writer {
   Method const& method() const { return method_; }
 
  private:
-  template <class RowOf, class At>
-  void write_members(std::int64_t n, RowOf const& row, At const& at, moments const& batch,
-                     advantage_stats& stats) const {
-    order_free_moments const spread = order_free_moments::of(at, n);
-    auto const rule = method_.of(spread, batch);
+  static constexpr std::int64_t run = 256;  // members that are worked on at a time
+
+  /// The rewards of members [first, first + n) of a group, and NaN up to a multiple of `order_free_sum::lanes`: their count.
+  template <class RowOf>
+  std::int64_t gather(std::int64_t first, std::int64_t n, RowOf const& row, double* members) const {
+    std::int64_t const padded = (n + order_free_sum::lanes - 1) / order_free_sum::lanes * order_free_sum::lanes;
+    for (std::int64_t k = 0; k < n; ++k) members[k] = value(row(first + k));
+    for (std::int64_t k = n; k < padded; ++k) members[k] = std::numeric_limits<double>::quiet_NaN();
+    return padded;
+  }
+  /// Writes the advantages of members [first, first + n) of a group of `all`, from their rewards; returns how many were
+  /// clipped. `at(k)`: the reward of any member.
+  template <class Rule, class RowOf, class At>
+  std::int64_t write_run(Rule const& rule, double const* members, std::int64_t first, std::int64_t n, std::int64_t all,
+                         RowOf const& row, At const& at) const {
+    order_free_moments const spread = rule.spread;  // copies that no store can alias
+    auto const clip = method_.clip;
     bool const siblings = method_.scale.source == advantage::spread_of::siblings && spread.m2 > 0.0;
     std::int64_t clipped = 0;
     with_baseline(method_.baseline, [&](auto const& baseline) {
+      double made[run];
+      if (siblings) {
+        for (std::int64_t k = 0; k < n; ++k) {
+          double const r = members[k];
+          made[k] = r == r ? rule(baseline, r, spread.without(at, all, first + k)) : 0.0;
+        }
+      } else {
+        for (std::int64_t k = 0; k < n; ++k) {
+          double const a = rule(baseline, members[k]);
+          made[k] = members[k] == members[k] ? a : 0.0;
+        }
+      }
       for (std::int64_t k = 0; k < n; ++k) {
-        double const r = at(k);
-        double a = 0.0;
-        if (r == r) a = siblings ? rule(baseline, r, spread.without(at, n, k)) : rule(baseline, r);
-        double const ends = method_.clip(a);
-        clipped += ends < a || ends > a ? 1 : 0;
-        adv_[row(k)] = static_cast<T>(ends);
+        double const ends = clip(made[k]);
+        clipped += ends < made[k] || ends > made[k] ? 1 : 0;
+        adv_[row(first + k)] = static_cast<T>(ends);
       }
     });
-    stats.add_group(spread, n, clipped);
+    return clipped;
   }
 
   /// Of row i; NaN where it is invalid.
