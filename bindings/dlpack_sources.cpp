@@ -404,8 +404,8 @@ written_array made_tensor(PyObject* made, torch_names const& names, dtype type, 
   return a;
 }
 
-/// Whether torch.empty_like gives what is asked for: it keeps dtype, shape and strides, but neither a class nor whether grad
-/// is required.
+/// Whether torch.empty_like gives what is asked for: it keeps dtype, shape and strides, but neither a class nor whether
+/// grad is required.
 bool is_alike(array_view const& like, dtype type, std::int64_t const* shape, int rank, torch_names const& names) {
   if (like.type != type || like.rank != rank || !is_plain(like.owner.ptr(), names)) return false;
   std::int64_t dense = 1;
@@ -460,9 +460,12 @@ py::object scalar_tensor(double value, dtype type) {
 written_array new_array(array_view const& like, dtype type, std::int64_t const* shape, int rank, argument where) {
   if (like.from == origin::torch) {
     torch_names const& names = *torch_if_imported();
-    // Two thirds of the cost of torch.empty.
+    // Two thirds of the cost of torch.empty. A mode may refuse a tensor that it has not made: then the other way has the
+    // words for what is wrong.
     if (is_alike(like, type, shape, rank, names)) {
-      return made_tensor(PyObject_CallOneArg(names.empty_like, like.owner.ptr()), names, type, shape, rank, where);
+      PyObject* const made = PyObject_CallOneArg(names.empty_like, like.owner.ptr());
+      if (made != nullptr) return made_tensor(made, names, type, shape, rank, where);
+      PyErr_Clear();
     }
     return new_tensor(type, shape, rank, attribute(like.owner.ptr(), names.device), where);
   }
