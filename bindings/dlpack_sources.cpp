@@ -43,8 +43,8 @@ struct torch_names {
     PyObject* object;
     dtype type;
   } dtypes[8] = {};
-  // Of tensors of torch's own class, which have these as torch.Tensor has them: a call to what it shows does not look for
-  // them anew.
+  // Of tensors of torch's own class, which have these as torch.Tensor has them: a call to what it shows does not look
+  // for them anew.
   PyObject* data_ptr_of = nullptr;
   PyObject* is_neg_of = nullptr;
   PyObject* requires_grad_of = nullptr;
@@ -136,7 +136,8 @@ void refuse_gradient(argument where) {
 }
 
 /// What torch says of a tensor in one call: half of what looking at an array costs by its attributes. False where it
-/// cannot, as of a tensor that is not strided, or where there is something to refuse, which the attributes have the words for.
+/// cannot, as of a tensor that is not strided, or where there is something to refuse, which the attributes have the
+/// words for.
 bool look_at(dlpack::tensor& t, PyObject* tensor, torch_names const& names) {
   if (names.look_at == nullptr) return false;
   if (names.look_at(tensor, &t) != 0) {
@@ -404,8 +405,8 @@ written_array made_tensor(PyObject* made, torch_names const& names, dtype type, 
   return a;
 }
 
-/// Whether torch.empty_like gives what is asked for: it keeps dtype, shape and strides, but neither a class nor whether grad
-/// is required.
+/// Whether torch.empty_like gives what is asked for: it keeps dtype, shape and strides, but neither a class nor whether
+/// grad is required.
 bool is_alike(array_view const& like, dtype type, std::int64_t const* shape, int rank, torch_names const& names) {
   if (like.type != type || like.rank != rank || !is_plain(like.owner.ptr(), names)) return false;
   std::int64_t dense = 1;
@@ -460,9 +461,12 @@ py::object scalar_tensor(double value, dtype type) {
 written_array new_array(array_view const& like, dtype type, std::int64_t const* shape, int rank, argument where) {
   if (like.from == origin::torch) {
     torch_names const& names = *torch_if_imported();
-    // Two thirds of the cost of torch.empty.
+    // Two thirds of the cost of torch.empty. A mode may refuse a tensor that it has not made: then the other way has
+    // the words for what is wrong.
     if (is_alike(like, type, shape, rank, names)) {
-      return made_tensor(PyObject_CallOneArg(names.empty_like, like.owner.ptr()), names, type, shape, rank, where);
+      PyObject* const made = PyObject_CallOneArg(names.empty_like, like.owner.ptr());
+      if (made != nullptr) return made_tensor(made, names, type, shape, rank, where);
+      PyErr_Clear();
     }
     return new_tensor(type, shape, rank, attribute(like.owner.ptr(), names.device), where);
   }

@@ -10,8 +10,8 @@
 namespace aha_python {
 namespace {
 
-/// What a call is for. autograd: the twin for autograd functions, whose loss is a tensor of its own: one that shares the
-/// memory that the record begins would keep all of it. zeroed: somebody will look at the record as bytes.
+/// What a call is for. autograd: the twin for autograd functions, whose loss is a tensor of its own: one that shares
+/// the memory that the record begins would keep all of it. zeroed: somebody will look at the record as bytes.
 struct purpose {
   bool autograd = false;
   bool zeroed = false;
