@@ -228,6 +228,36 @@ TEST(advantage, every_method_equals_the_reference) {
   }
 }
 
+/// More than one run of members: 256 at a time are gathered.
+TEST(advantage, groups_longer_than_a_run_equal_the_reference) {
+  std::mt19937_64 gen(5);
+  std::normal_distribution<double> normal(0.5, 2.0);
+  ids_type ids;
+  std::vector<double> reward;
+  std::vector<std::uint8_t> valid;
+  std::int64_t id = 0;
+  for (int const size : {255, 256, 257, 600, 3}) {
+    ++id;
+    for (int k = 0; k < size; ++k) {
+      ids.push_back(id * 1000003);
+      reward.push_back(gen() % 17 == 0 ? nan : normal(gen));
+      valid.push_back(gen() % 13 != 0);
+    }
+  }
+  for_each_method([&](auto const& m) {
+    std::vector<double> const want = reference(m, reward, ids, valid);
+    advantage_stats stats;
+    std::vector<double> const got = run(m, reward, ids, &stats, valid);
+    std::int64_t clipped = 0;
+    for (std::size_t i = 0; i < want.size(); ++i) {
+      ASSERT_NEAR(got[i], want[i], 1e-13 * std::max(1.0, std::abs(want[i]))) << m.baseline.name << " " << m.scale.name;
+      clipped += want[i] == m.clip.low || want[i] == m.clip.high ? 1 : 0;
+    }
+    EXPECT_EQ(stats.clipped, clipped);
+    EXPECT_EQ(stats.rewards, static_cast<std::int64_t>(reward.size()));
+  });
+}
+
 TEST(advantage, float32_is_the_double_result_of_the_float32_rewards_rounded_once) {
   batch const b(11);
   std::vector<float> const narrow(b.reward.begin(), b.reward.end());

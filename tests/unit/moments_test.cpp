@@ -226,6 +226,29 @@ TEST(order_free_moments, without_one_member_equals_the_moments_of_the_others) {
   }
 }
 
+TEST(order_free_moments, by_lanes_are_the_same_bits) {
+  std::mt19937 gen(12);
+  std::normal_distribution<double> normal(1e3, 1.0);
+  double const nan = std::numeric_limits<double>::quiet_NaN();
+  std::int64_t const lanes = aha::order_free_sum::lanes;
+  for (int n = 0; n < 70; ++n) {
+    for (int const kind : {0, 1, 2, 3}) {  // any, with members that are none, none at all, equal
+      std::vector<double> x(static_cast<std::size_t>(n));
+      for (double& v : x) v = kind == 3 ? 0.1 : normal(gen) * std::pow(10.0, static_cast<double>(gen() % 9) - 4.0);
+      for (double& v : x) v = kind == 2 || (kind == 1 && gen() % 3 == 0) ? nan : v;
+      aha::order_free_moments const want = order_free(x);
+      std::int64_t const padded = (n + lanes - 1) / lanes * lanes;
+      x.resize(static_cast<std::size_t>(padded), nan);
+      aha::order_free_moments const got = aha::order_free_moments::of_padded(x.data(), padded);
+      EXPECT_EQ(got.count, want.count);
+      EXPECT_EQ(got.low, want.low);
+      EXPECT_EQ(got.high, want.high);
+      EXPECT_EQ(got.offset, want.offset);
+      EXPECT_EQ(got.m2, want.m2);
+    }
+  }
+}
+
 TEST(order_free_sum, is_exact_where_it_can_be) {
   // 1 + 2^-60 - 1: a plain sum loses the small term.
   aha::order_free_sum sum(1.0, 3);
