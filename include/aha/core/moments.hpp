@@ -110,8 +110,15 @@ struct order_free_moments {
         counts[k] += x == x ? 1.0 : 0.0;
       }
     }
+    for (int half = lanes / 2; half > 0; half /= 2) {
+      for (int k = 0; k < half; ++k) {
+        least[k] = least[k + half] < least[k] ? least[k + half] : least[k];
+        most[k] = most[k + half] > most[k] ? most[k + half] : most[k];
+        counts[k] += counts[k + half];
+      }
+    }
     order_free_moments r;
-    for (int k = 0; k < lanes; ++k) r.include({static_cast<std::int64_t>(counts[k]), least[k], most[k], 0.0, 0.0});
+    if (counts[0] > 0.0) r = {static_cast<std::int64_t>(counts[0]), least[0], most[0], 0.0, 0.0};
     if (r.equal()) return r;
     order_free_sum total = r.distances();
     total.add_all(members, padded, [&](double x) { return r.distance(x); });

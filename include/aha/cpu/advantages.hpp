@@ -92,11 +92,14 @@ class advantage_writer {
           made[k] = members[k] == members[k] ? a : 0.0;
         }
       }
+      double changed = 0.0;
       for (std::int64_t k = 0; k < n; ++k) {
         double const ends = clip(made[k]);
-        clipped += ends < made[k] || ends > made[k] ? 1 : 0;
-        adv_[row(first + k)] = static_cast<T>(ends);
+        changed += ends < made[k] || ends > made[k] ? 1.0 : 0.0;
+        made[k] = ends;
       }
+      clipped = static_cast<std::int64_t>(changed);
+      for (std::int64_t k = 0; k < n; ++k) adv_[row(first + k)] = static_cast<T>(made[k]);
     });
     return clipped;
   }
