@@ -283,6 +283,7 @@ def test_wheel(tmp_path):
         needed = succeed(["ldd", module]).stdout
         # The detector calls nothing, not even libc, and some linkers then record no library at all.
         assert "libc.so" in needed or module.name.startswith("_cpu")
-        assert [line for line in needed.splitlines() if re.search(r"torch|c10|cuda|gomp|python", line)] == []
+        names_alone = [line.split()[0] for line in needed.splitlines()]  # an address, too, may read c10
+        assert [name for name in names_alone if re.search(r"torch|c10|cuda|gomp|python", name)] == []
         if module.name.startswith(("_cpu", "_aha_v2")):
             assert instruction_sets.vex(module) == []  # runs on every machine since 2009
