@@ -116,6 +116,27 @@ void expect_observed(Exec const& exec, mask_kind mask, shape layout, scope adv, 
   EXPECT_GT(want.at("clip/low"), 0);
 }
 
+/// Without squares of ratios observers may share the leaves' exponentials, with them they have loops of their own: one
+/// loss, one gradient, one record.
+template <class T>
+void expect_sharing_changes_nothing(char const* objective, mask_kind mask, shape layout) {
+  auto const d = batches::random<T>(63, 6, 611, mask);
+  batches::choice c;
+  c.adv = scope::token;
+  if (std::string_view(objective).find("weight") != std::string_view::npos) c.weight = c.keep = scope::token;
+  auto shared = batches::lay_out(d, layout, c);
+  auto own = batches::lay_out(d, layout, c);
+  dynamic_objective const o = parse(objective);
+  loss_result const a = loss(exec::cpu{1}, o, shared.batch, shared.out, observe::default_set);
+  loss_result const b = loss(exec::cpu{1}, o, own.batch, own.out, observe::all);
+  EXPECT_EQ(a.loss, b.loss);
+  EXPECT_EQ(shared.dlogp, own.dlogp);
+  record const got = record_of(a.stats);
+  record const want = record_of(b.stats);
+  ASSERT_EQ(got.size() + 2, want.size()) << "all but ess and chi_square";
+  for (auto const& [key, value] : got) EXPECT_EQ(value, want.at(key)) << objective << " " << key;
+}
+
 TEST(observers, equal_plain_loops) {
   for (mask_kind mask : {mask_kind::full, mask_kind::ragged, mask_kind::left_padding, mask_kind::holes}) {
     for (scope adv : {scope::token, scope::sequence}) {
@@ -125,6 +146,23 @@ TEST(observers, equal_plain_loops) {
         expect_observed<float>(exec::scalar{}, mask, shape::padded_lens, adv, sequence_clip);
         expect_observed<double>(exec::scalar{}, mask, shape::left_padded, adv, sequence_clip);
       }
+    }
+  }
+}
+
+TEST(observers, that_share_exponentials_change_nothing) {
+  for (
+      char const* objective :
+      {"token_mean(clip(0.2, 0.28) + 0.04 * kl()) - token_mean(entropy())",
+       "token_mean(0.04 * kl(value=\"k2\") + clip(0.2, 0.28)) - token_mean(entropy())",  // the other one comes first
+       "token_mean(dual_clip(0.2, 0.28, 1.5) + clip(0.1, 0.1)) + token_mean(kl()) - token_mean(entropy())",
+       "token_mean(clip(bounds=(-0.3, 20)) + kl(low=-0.3)) - token_mean(entropy())",  // limits that bind in most blocks
+       "token_mean(clip(bounds=(-20, 0.9)) + kl(high=0.9)) - token_mean(entropy())",  // and in few
+       "token_mean(clip(level=\"sequence\") + kl()) - token_mean(entropy())",         // no token's exponential
+       "token_mean(weight * clip() + keep * kl()) - token_mean(entropy())"}) {        // no loop that shares
+    for (mask_kind mask : {mask_kind::full, mask_kind::holes, mask_kind::left_padding}) {
+      expect_sharing_changes_nothing<float>(objective, mask, shape::packed);
+      expect_sharing_changes_nothing<double>(objective, mask, shape::padded);
     }
   }
 }

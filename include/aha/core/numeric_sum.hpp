@@ -16,12 +16,15 @@ struct fixed_sum {
   /// Adds `n` values (a multiple of 16, zero where nothing counts) that start at a position divisible by 16.
   template <class T>
   void add(T const* x, std::int64_t n) {
-    double sums[width];  // a copy that compilers keep in registers
-    for (int k = 0; k < width; ++k) sums[k] = lanes[k];
-    for (std::int64_t j = 0; j < n; j += width) {
-      for (int k = 0; k < width; ++k) sums[k] += static_cast<double>(x[j + k]);
+    // The first and the last sixteen apart: a plain copy of the lanes would be a call, or an instruction that starts slowly.
+    if (n <= width) {
+      if (n == width) add_to_each(lanes, x, lanes);
+      return;
     }
-    for (int k = 0; k < width; ++k) lanes[k] = sums[k];
+    double sums[width];
+    add_to_each(lanes, x, sums);
+    for (std::int64_t j = width; j < n - width; j += width) add_to_each(sums, x + j, sums);
+    add_to_each(sums, x + (n - width), lanes);
   }
   [[nodiscard]] double total() const {
     double t[width];
@@ -30,6 +33,12 @@ struct fixed_sum {
       for (int k = 0; k < half; ++k) t[k] += t[k + half];
     }
     return t[0];
+  }
+
+ private:
+  template <class T>
+  AHA_INLINE static void add_to_each(double const* from, T const* x, double* to) {
+    for (int k = 0; k < width; ++k) to[k] = from[k] + static_cast<double>(x[k]);
   }
 };
 

@@ -67,8 +67,8 @@ class sequence_engine {
     if (reads_S) statistic_pass();
     each_block([&](std::int64_t first, int n) {
       stager_.stage(first, n, block_);
-      evaluate_block(first, n, adjoint, stats);
-      if ((on_ & ~(observe::parts | observe::clip)) != 0) observe_block<leaf_lane_t>(block_, on_, observed_);
+      unsigned const left = evaluate_block(first, n, adjoint, stats, on_);
+      if (left != 0) observe_block<leaf_lane_t>(block_, left, observed_);
     });
     if (needs_.adjoint && out_.dlogp.present()) adjoint_pass(adjoint);
     for (int p = 0; p < parts_; ++p) {
@@ -86,7 +86,7 @@ class sequence_engine {
     }
     stager_.stage(t, 1, block_);
     loss_stats unused;
-    evaluate_block(t, 1, nullptr, unused);
+    evaluate_block(t, 1, nullptr, unused, observe::none);
   }
 
  private:
@@ -145,20 +145,21 @@ class sequence_engine {
     return Statistic::mean ? (n_ > 0 ? 1 / n_ : 0.0) : 1.0;
   }
 
-  void evaluate_block(std::int64_t first, int n, fixed_sum* adjoint, loss_stats& stats) {
+  /// Gives back what of the observers `on` is left to do.
+  unsigned evaluate_block(std::int64_t first, int n, fixed_sum* adjoint, loss_stats& stats, unsigned on) {
     int const padded = block_.padded;
     begin_gradients(first, n);
     bool const token_loss = out_.token_loss.present();
     if (token_loss) std::fill_n(token_loss_, padded, T(0));
-    clip_marks* const marks = (on_ & observe::clip) != 0 ? &clipped_ : nullptr;
-    clipped_.begun = 0;
+    clip_marks* const marks = (on & observe::clip) != 0 ? &clipped_ : nullptr;
+    block_observers<T> observers{marks, &observed_, on & ~(observe::parts | observe::clip)};
     int p = 0;
     objective_.for_each_part([&](auto const& part) {
       double const w = weights_[p];
       int const mine = p++;
       if (w == 0) return;
       sums_.value = {value_, false};
-      add_part(part, w, marks);
+      add_part(part, w, observers);
       sums_.value.end(padded);
       losses_[mine].add(value_, padded);
       if (token_loss) {
@@ -175,19 +176,20 @@ class sequence_engine {
     if (marks != nullptr) count_clipped<leaf_lane_t>(clipped_, padded, stats);
     end_gradients(first, n);
     if (token_loss) std::copy_n(token_loss_, n, out_.token_loss.row(row_) + first);
+    return observers.on;
   }
 
   /// A part that is known when this is compiled is one loop; one that is not is a loop a leaf.
   template <class Part>
-  void add_part(Part const& part, double w, clip_marks* marks) {
+  void add_part(Part const& part, double w, block_observers<T>& observers) {
     if constexpr (is_static_part<Part>) {
       bool all = true;
       part.for_each_leaf([&](auto const& l) { all = all && l.coefficient != 0; });
-      if (all) return add_leaves<leaf_lane_t>(part.leaves, block_, w, sums_, marks);
+      if (all) return add_leaves<leaf_lane_t>(part.leaves, block_, w, sums_, observers);
     }
     part.for_each_leaf([&](auto const& l) {
       using Term = std::decay_t<decltype(l.term)>;
-      if (l.coefficient != 0) add_leaves<leaf_lane_t>(leaves<Term>{l, {}}, block_, w, sums_, marks);
+      if (l.coefficient != 0) add_leaves<leaf_lane_t>(leaves<Term>{l, {}}, block_, w, sums_, observers);
     });
   }
 

@@ -1,89 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/cpu/block_sums.hpp>
+#include <aha/cpu/observe_lanes.hpp>
 #include <aha/cpu/simd_pair.hpp>
-#include <aha/cpu/token_block.hpp>
 
 AHA_NAMESPACE_BEGIN
-
-/// A sum over leaves, token by token. What lies there before the first leaf adds to it is not read into it.
-template <class T>
-struct leaf_sum {
-  T* at = nullptr;
-  bool begun = false;
-
-  /// Zeros where no leaf has added.
-  void end(int n) {
-    if (!begun) std::fill_n(at, n, T(0));
-    begun = true;
-  }
-};
-
-/// A bit for each sum of `block_sums`.
-namespace sum_bits {
-inline constexpr unsigned value = 1;
-constexpr unsigned d(std::size_t input) { return 2U << input; }
-constexpr unsigned dS(std::size_t slot) { return 2U << (active_inputs + slot); }
-}  // namespace sum_bits
-
-/// What the leaves of a block add to.
-template <class T>
-struct block_sums {
-  leaf_sum<T> value;
-  leaf_sum<T> d[active_inputs];  ///< by each active input
-  leaf_sum<T> dS[statistic_slots];
-
-  /// The sums that leaves have added to.
-  [[nodiscard]] unsigned begun() const {
-    unsigned bits = value.begun ? sum_bits::value : 0U;
-    for (std::size_t k = 0; k < active_inputs; ++k) bits |= d[k].begun ? sum_bits::d(k) : 0U;
-    for (std::size_t k = 0; k < statistic_slots; ++k) bits |= dS[k].begun ? sum_bits::dS(k) : 0U;
-    return bits;
-  }
-  /// Leaves have added to these.
-  void begin(unsigned bits) {
-    value.begun = value.begun || (bits & sum_bits::value) != 0;
-    for (std::size_t k = 0; k < active_inputs; ++k) d[k].begun = d[k].begun || (bits & sum_bits::d(k)) != 0;
-    for (std::size_t k = 0; k < statistic_slots; ++k) dS[k].begun = dS[k].begun || (bits & sum_bits::dS(k)) != 0;
-  }
-};
-
-/// The sums that a term adds to.
-template <class Term>
-constexpr unsigned sums_touched() {
-  unsigned bits = sum_bits::value | sum_bits::d(static_cast<std::size_t>(input_of<Term>));
-  if constexpr (has_adjoint<Term>) bits |= sum_bits::dS(statistic_slot<typename Term::statistic>);
-  return bits;
-}
-template <class Term>
-inline constexpr unsigned sums_of = sums_touched<Term>();
-
-/// The sides of a clip that tokens of a block are on: bit k of entry i is token i * width + k.
-struct clip_marks {
-  std::uint32_t sides[4][block_tokens];
-  unsigned begun = 0;  ///< bit s: sides[s] was written
-
-  /// Marks lanes of one batch, beside what other leaves have marked.
-  template <class V>
-  void mark(unsigned side, unsigned before, int j, mask_t<V> const& clipped) {
-    std::uint32_t& at = sides[side][j / lane_ops<V>::width];
-    at = lane_ops<V>::bits(clipped) | (((before >> side) & 1U) != 0 ? at : 0U);
-  }
-  /// Marked tokens of a side over the first `batches` entries.
-  std::int64_t count(unsigned side, int batches) const {
-    std::int64_t n = 0;
-    if (((begun >> side) & 1U) == 0) return n;
-    for (int i = 0; i < batches; ++i) n += count_bits(sides[side][i]);
-    return n;
-  }
-
- private:
-  static std::int64_t count_bits(std::uint32_t x) {
-    x = x - ((x >> 1U) & 0x55555555U);
-    x = (x & 0x33333333U) + ((x >> 2U) & 0x33333333U);
-    return (((x + (x >> 4U)) & 0x0F0F0F0FU) * 0x01010101U) >> 24U;
-  }
-};
 
 // One lane of tokens of a block, as the record that a term names. Masked tokens too: what comes of them is selected out.
 
@@ -115,16 +37,6 @@ AHA_INLINE typename Term::template record<V> passive_token(block_columns<T> cons
   return t;
 }
 
-/// The sides that a term's `clipped` can say yes to.
-template <class Term, class V>
-constexpr unsigned sides_of() {
-  if constexpr (has_clip_side<Term, V>::value) {
-    return Term::sides;
-  } else {
-    return 0;
-  }
-}
-
 /// What the loop over a block is compiled for.
 enum class leaf_mode {
   first,  ///< no factors, and no leaf has added to its sums yet
@@ -133,8 +45,9 @@ enum class leaf_mode {
 };
 
 /// The loop of `add_leaves` over one list: the sums of a lane stay in registers from its first leaf to its last. Leaves
-/// all at once or one by one add in the same order, so that bits do not depend on how a list is cut.
-template <leaf_mode Mode, class V, class T, class... Terms>
+/// all at once or one by one add in the same order, so that bits do not depend on how a list is cut. `Shared`: the columns
+/// whose log-ratios are observed in this loop.
+template <leaf_mode Mode, unsigned Shared, class V, class T, class... Terms>
 class leaf_loop {
  public:
   leaf_loop(token_block<T> const& block, block_sums<T> const& sums, double scale, clip_marks* marks)
@@ -145,16 +58,27 @@ class leaf_loop {
       S_[k] = lane<V>(static_cast<double>(block.S[k]));
     }
   }
-  AHA_INLINE void run(leaves<Terms...> const& given, int padded) const {
+  AHA_INLINE void run(leaves<Terms...> const& given, int padded, block_observers<T>& observers) const {
     // Copies that no store can alias: parameters are converted and broadcast once a block instead of once a lane.
     leaf_loop const loop = *this;
     leaves<Terms...> const list = given;
-    unsigned const marked = marks_ != nullptr ? marks_->begun : 0;
-    for (int j = 0; j < padded; j += ops::width) {
-      lane_sums s;
-      s.mask = ops::load(loop.b_.mask + j) > lane<V>(0);
-      loop.template add<0>(list, j, marked, s);
-      loop.end(j, s, std::make_index_sequence<active_inputs>{}, std::make_index_sequence<statistic_slots>{});
+    shared_pair seen;
+    constexpr int batches = Shared != 0 ? block_lanes<V>::batches : 1;
+    for (int j = 0; j < padded; j += batches * ops::width) {
+      for (int k = 0; k < batches; ++k) loop.step(list, j + k * ops::width, k, seen);
+    }
+    if constexpr ((Shared & reads::old_logp) != 0) {
+      if (within_limits(list, seen.old.ratio)) {
+        seen.old.kl.add_to(observers.sums->old_kl);
+        seen.old.ratio.add_to(*observers.sums);
+        observers.on &= ~observers.flags_of(reads::old_logp);
+      }
+    }
+    if constexpr ((Shared & reads::ref_logp) != 0) {
+      if (ops::bits(seen.ref.within) == all_lanes) {
+        seen.ref.kl.add_to(observers.sums->ref_kl);
+        observers.on &= ~observers.flags_of(reads::ref_logp);
+      }
     }
   }
 
@@ -164,6 +88,27 @@ class leaf_loop {
     V value, d[active_inputs], dS[statistic_slots];
     mask_t<V> mask;
   };
+  struct shared_pair {
+    shared_lanes<V> old, ref;
+  };
+  /// Whether the leaves' limits have left all of these log-ratios as they are: it is enough to ask for the ends.
+  static bool within_limits(leaves<Terms...> const& list, ratio_lanes<V, false> const& ratio) {
+    bool all = true;
+    for (int k = 0; k < block_lanes<V>::batches; ++k) {
+      token<V> least, most;
+      least.logp = ratio.low[k];
+      most.logp = ratio.high[k];
+      mask_t<V> within = least.logp == least.logp;
+      list.for_each_leaf([&](auto const& l) {
+        if constexpr (exponent_of<std::decay_t<decltype(l.term)>> == reads::old_logp) {
+          within = within && l.term.exponent(least) == least.logp && l.term.exponent(most) == most.logp;
+        }
+      });
+      all = all && ops::bits(within || least.logp > most.logp) == all_lanes;  // no token: the ends are those of nothing
+    }
+    return all;
+  }
+  static constexpr std::uint32_t all_lanes = ops::width < 32 ? (1U << (ops::width % 32)) - 1U : ~0U;
   struct place {
     T* at = nullptr;
     mask_t<V> begun{};
@@ -172,11 +117,19 @@ class leaf_loop {
   };
   static constexpr unsigned touched = (0U | ... | sums_of<Terms>);
 
-  template <unsigned Before>
-  AHA_INLINE void add(leaves<> const&, int, unsigned, lane_sums&) const {}
-  /// One leaf and those behind it, at the lane from token j on. `Before`: the sums that the leaves before it have added to.
-  template <unsigned Before, class Term, class... More>
-  AHA_INLINE void add(leaves<Term, More...> const& list, int j, unsigned marked, lane_sums& s) const {
+  /// The lane from token j on, the k-th of those that observers tell apart.
+  AHA_INLINE void step(leaves<Terms...> const& list, int j, int k, shared_pair& seen) const {
+    lane_sums s;
+    s.mask = ops::load(b_.mask + j) > lane<V>(0);
+    add<0, 0>(list, j, k, s, seen);
+    end(j, s, std::make_index_sequence<active_inputs>{}, std::make_index_sequence<statistic_slots>{});
+  }
+  template <unsigned Before, unsigned Observed>
+  AHA_INLINE void add(leaves<> const&, int, int, lane_sums&, shared_pair&) const {}
+  /// One leaf and those behind it, at the lane from token j on. `Before`: the sums that the leaves before it have added
+  /// to; `Observed`: the columns whose log-ratios have been observed at theirs.
+  template <unsigned Before, unsigned Observed, class Term, class... More>
+  AHA_INLINE void add(leaves<Term, More...> const& list, int j, int k, lane_sums& s, shared_pair& seen) const {
     leaf<Term> const& l = list.head;
     auto t = passive_token<V, Term>(b_, j);
     if constexpr (!std::is_same_v<typename Term::statistic, no_statistic>) {
@@ -187,14 +140,20 @@ class leaf_loop {
       if (l.weight > 0) by = ops::load(b_.weight + j);
     }
     leaf_value<V> r = evaluate_leaf(l, t, by, lane<V>(l.coefficient), lane<V>(scale_ * l.coefficient));
+    // Before the branch below: compilers see the same exponential for certain only in one straight piece.
+    constexpr unsigned observe_to = exponent_of<Term> & Shared & ~Observed;
+    if constexpr (observe_to == reads::old_logp) {
+      seen.old.template add<true>(k, s.mask, t.logp - t.old_logp, l.term.exponent(t));
+    } else if constexpr (observe_to == reads::ref_logp) {
+      seen.ref.template add<false>(k, s.mask, t.ref_logp - t.logp, l.term.exponent(t));
+    }
     if constexpr (has_clip_side<Term, V>::value) {
       if (marks_ != nullptr) {
         clip_side<V> const side = l.term.clipped(t);
-        if constexpr ((Term::sides & clips::low) != 0) marks_->mark<V>(0, marked, j, s.mask && side.low);
-        if constexpr ((Term::sides & clips::high) != 0) marks_->mark<V>(1, marked, j, s.mask && side.high);
-        if constexpr ((Term::sides & clips::dual) != 0) marks_->mark<V>(2, marked, j, s.mask && side.dual);
-        if constexpr ((Term::sides & clips::value) != 0) marks_->mark<V>(3, marked, j, s.mask && side.value);
-        marked |= Term::sides;
+        if constexpr ((Term::sides & clips::low) != 0) marks_->mark<V>(0, j, s.mask && side.low);
+        if constexpr ((Term::sides & clips::high) != 0) marks_->mark<V>(1, j, s.mask && side.high);
+        if constexpr ((Term::sides & clips::dual) != 0) marks_->mark<V>(2, j, s.mask && side.dual);
+        if constexpr ((Term::sides & clips::value) != 0) marks_->mark<V>(3, j, s.mask && side.value);
       }
     }
     if constexpr (Mode == leaf_mode::any) {
@@ -208,7 +167,7 @@ class leaf_loop {
       constexpr int slot = statistic_slot<typename Term::statistic>;
       join<(Before & sum_bits::dS(slot)) == 0>(s.dS[slot], dS_[slot], j, r.dS);
     }
-    add<Before | sums_of<Term>>(list.tail, j, marked, s);
+    add<Before | sums_of<Term>, Observed | observe_to>(list.tail, j, k, s, seen);
   }
   template <bool First>
   AHA_INLINE static void join(V& sum, place const& to, int j, V const& x) {
@@ -255,28 +214,37 @@ AHA_INLINE void plain_leaves(leaves<Term, More...> const& list, leaves<Done...> 
 
 /// Adds a list of leaves over a block: coefficient times value, and `scale` times coefficient times the derivatives. Two
 /// seeds where a term is differentiated by a statistic too (its own log-probability and S), one elsewhere. Where `marks`
-/// are wanted the tokens that a term clips are marked, from the same exponential. The same code for every lane and
-/// objective.
+/// are wanted the tokens that a term clips are marked, from the same exponential, and so are log-ratios observed where the
+/// loop takes all of their flags. The same code for every lane and objective.
 template <class V, class T, class... Terms>
 AHA_FLATTEN void add_leaves(leaves<Terms...> const& list, token_block<T> const& block, double scale,
-                            block_sums<T>& sums, clip_marks* marks) {
+                            block_sums<T>& sums, block_observers<T>& observers) {
   bool plain = true;
   list.for_each_leaf([&](auto const& l) { plain = plain && l.weight == 0 && !l.keep; });
   constexpr unsigned touched = (0U | ... | sums_of<Terms>);
   unsigned const begun = sums.begun();
+  clip_marks* const marks = observers.marks;
   if (plain && ((begun & touched) == 0 || (begun & touched) == touched)) {
-    plain_leaves(list, leaves<>{}, [&](leaves<Terms...> const& l) AHA_INLINE_LAMBDA {
-      if ((begun & touched) == 0) {
-        leaf_loop<leaf_mode::first, V, T, Terms...>(block, sums, scale, marks).run(l, block.padded);
-      } else {
-        leaf_loop<leaf_mode::more, V, T, Terms...>(block, sums, scale, marks).run(l, block.padded);
-      }
-    });
+    constexpr unsigned columns = block_lanes<V>::batches <= 2 ? (0U | ... | exponent_of<Terms>) : 0U;
+    auto const run = [&](auto shared) AHA_INLINE_LAMBDA {
+      plain_leaves(list, leaves<>{}, [&](leaves<Terms...> const& l) AHA_INLINE_LAMBDA {
+        constexpr unsigned at = decltype(shared)::value;
+        if ((begun & touched) == 0) {
+          leaf_loop<leaf_mode::first, at, V, T, Terms...>(block, sums, scale, marks).run(l, block.padded, observers);
+        } else {
+          leaf_loop<leaf_mode::more, at, V, T, Terms...>(block, sums, scale, marks).run(l, block.padded, observers);
+        }
+      });
+    };
+    if (observers.shares(columns)) {
+      run(std::integral_constant<unsigned, columns>{});
+    } else {
+      run(std::integral_constant<unsigned, 0>{});
+    }
   } else {
-    leaf_loop<leaf_mode::any, V, T, Terms...>(block, sums, scale, marks).run(list, block.padded);
+    leaf_loop<leaf_mode::any, 0, V, T, Terms...>(block, sums, scale, marks).run(list, block.padded, observers);
   }
   sums.begin(touched);
-  if (marks != nullptr) marks->begun |= (0U | ... | sides_of<Terms, V>());
 }
 
 AHA_NAMESPACE_END

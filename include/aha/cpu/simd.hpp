@@ -67,7 +67,7 @@ struct lane_ops<xsimd::batch<T, Arch>> {
   }
   AHA_INLINE static V exp(V const& x) {
     if constexpr (is_float) {
-      return float_exponential<V>::exp(x);
+      return float_exponential<V>::all(x).exp;
     } else {
       return xsimd::exp(x);
     }
@@ -107,14 +107,6 @@ struct lane_ops<xsimd::batch<T, Arch>> {
     if constexpr (has_mask_registers && is_float) return _mm512_fmadd_ps(a, b, c);
 #endif
     return xsimd::fma(a, b, c);
-  }
-  static constexpr bool has_scale = has_mask_registers && is_float;
-  /// y 2^n, rounded once.
-  AHA_INLINE static V scale(V const& y, [[maybe_unused]] V const& n) {
-#if defined(__AVX512F__)
-    if constexpr (has_scale) return _mm512_scalef_ps(y, n);
-#endif
-    return y;
   }
   /// 2^(n - 127) for the integer n in the low bits of `shifted`, 0 <= n <= 254: 0 for n = 0.
   AHA_INLINE static V low_bits_as_exponent(V const& shifted) {

@@ -93,7 +93,7 @@ struct lane_ops<batch_pair<V>> {
 
   AHA_INLINE static P exp(P const& x) {
     if constexpr (std::is_same_v<scalar, float>) {
-      return float_exponential<P>::exp(x);
+      return float_exponential<P>::all(x).exp;
     } else {
       return {ops::exp(x.a), ops::exp(x.b)};
     }
@@ -112,8 +112,6 @@ struct lane_ops<batch_pair<V>> {
   AHA_INLINE static P multiply_add(P const& x, P const& y, P const& z) {
     return {ops::multiply_add(x.a, y.a, z.a), ops::multiply_add(x.b, y.b, z.b)};
   }
-  static constexpr bool has_scale = ops::has_scale;
-  AHA_INLINE static P scale(P const& y, P const& n) { return {ops::scale(y.a, n.a), ops::scale(y.b, n.b)}; }
   AHA_INLINE static P add_exponent(P const& y, P const& shifted) {
     return {ops::add_exponent(y.a, shifted.a), ops::add_exponent(y.b, shifted.b)};
   }

@@ -37,18 +37,23 @@ struct clip : term {
   template <class V>
   AHA_FN V operator()(token<V> const& t) const {
     using P = passive_t<V>;
-    V const r = math::exp(log_ratio<L>(t, bounds));
+    V const r = math::exp(exponent(t));
     // The smaller product, by the sign of A: one limit binds, and products that round to one number are no tie.
     mask_t<V> const bad = t.adv < lane<P>(0);
     P const low = math::zero_unless(bad, lane<P>(1 - eps_low));
     P const high = math::select(bad, lane<P>(infinite), lane<P>(1 + eps_high));
     return math::clamp(r, low, high) * -t.adv;
   }
+  static constexpr unsigned exponent_to = L == level::token ? reads::old_logp : 0U;
+  template <class V>
+  AHA_FN V exponent(token<V> const& t) const {
+    return log_ratio<L>(t, bounds);
+  }
   /// Low: r < 1 - eps_low where adv < 0. High: r > 1 + eps_high where adv > 0.
   template <class V>
   AHA_FN clip_side<V> clipped(token<V> const& t) const {
     using P = passive_t<V>;
-    V const r = math::exp(log_ratio<L>(t, bounds));
+    V const r = math::exp(exponent(t));
     mask_t<V> const bad = t.adv < lane<P>(0);
     mask_t<V> const good = t.adv > lane<P>(0);
     return {r < lane<P>(1 - eps_low) && bad, r > lane<P>(1 + eps_high) && good, bad && good, bad && good};

@@ -38,12 +38,17 @@ struct dual_clip : term {
     V const once = once_clipped()(t);
     return math::select(t.adv < lane<P>(0), math::min(once, V(t.adv * lane<P>(-c))), once);
   }
+  static constexpr unsigned exponent_to = clip<L>::exponent_to;
+  template <class V>
+  AHA_FN V exponent(token<V> const& t) const {
+    return once_clipped().exponent(t);
+  }
   /// Low and high as of `clip`; dual: r > c where adv < 0.
   template <class V>
   AHA_FN clip_side<V> clipped(token<V> const& t) const {
     using P = passive_t<V>;
     clip_side<V> side = once_clipped().clipped(t);
-    side.dual = math::exp(log_ratio<L>(t, bounds)) > lane<P>(c) && t.adv < lane<P>(0);
+    side.dual = math::exp(exponent(t)) > lane<P>(c) && t.adv < lane<P>(0);
     return side;
   }
   template <class F>

@@ -92,7 +92,7 @@ struct kl : term {
   template <class V>
   AHA_FN V operator()(token<V> const& t) const {
     using P = passive_t<V>;
-    V const d = math::clamp(t.ref_logp - t.logp, lane<P>(low), lane<P>(high));
+    V const d = exponent(t);
     V v = kl_estimate(value, d);
     if (gradient == kl_gradient::ratio) v = v * math::exp(log_ratio<L>(t, bounds));
     if (limits_value()) v = math::clamp(v, lane<P>(out_low), lane<P>(out_high));
@@ -102,6 +102,13 @@ struct kl : term {
       case kl_gradient::k3: return math::straight_through(v, kl_estimate(estimator::k3, d));
       default: return v;
     }
+  }
+  static constexpr unsigned exponent_to = reads::ref_logp;
+  /// d = log ref - log pi within its limits.
+  template <class V>
+  AHA_FN V exponent(token<V> const& t) const {
+    using P = passive_t<V>;
+    return math::clamp(t.ref_logp - t.logp, lane<P>(low), lane<P>(high));
   }
   /// k3 and its derivative, without limits of the value.
   [[nodiscard]] AHA_FN constexpr bool is_usual() const {

@@ -53,6 +53,14 @@ AHA_FN inline void with_constants(Term const& t, F const& f) {
   }
 }
 
+/// A term that takes the exponential of a token's log-ratio may offer `exponent(t)`, that log-ratio within the term's
+/// limits, and `exponent_to`, the flag of the column on its other side (reads::old_logp: logp - old_logp; reads::ref_logp:
+/// ref_logp - logp): who observes the same ratio beside it shares the exponential.
+template <class Term, class = void>
+inline constexpr unsigned exponent_of = 0;
+template <class Term>
+inline constexpr unsigned exponent_of<Term, std::void_t<decltype(Term::exponent_to)>> = Term::exponent_to;
+
 template <class T>
 inline constexpr bool is_term = std::is_base_of_v<term, T>;
 
