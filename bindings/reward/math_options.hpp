@@ -20,6 +20,10 @@ template <>
 struct enum_names<reward::math::rounding_rule> {
   static constexpr std::string_view values[] = {"scaled", "decimals"};
 };
+template <>
+struct enum_names<reward::math::answer_form> {
+  static constexpr std::string_view values[] = {"any", "literal", "integer"};
+};
 AHA_NAMESPACE_END
 
 namespace aha_python {
@@ -57,6 +61,7 @@ void for_each_math_option(Options& o, F&& f) {
   f("percent", o.percent, 0.0, 0.0);
   f("strict", o.strict, 0.0, 0.0);
   f("allow_set_relation", o.allow_set_relation, 0.0, 0.0);
+  f("form", o.form, 0.0, 0.0);
   f("units_matter", o.units_matter, 0.0, 0.0);
   f("explain", o.explain, 0.0, 0.0);
   f("seed", o.seed, 0.0, 0x1p63);

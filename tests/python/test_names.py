@@ -93,7 +93,7 @@ HEADERS = {
     "loss/validate.hpp": CHECKS,
     "recipe/r1_rewards.hpp": UNBOUND,
     "reward/call.hpp": DYNAMIC,
-    "reward/code.hpp": UNBOUND,
+    "reward/code.hpp": REWARD,
     "reward/compose.hpp": UNBOUND,
     "reward/dynamic.hpp": DYNAMIC,
     "reward/engine.hpp": ENGINE,
@@ -121,7 +121,7 @@ HEADERS = {
 }
 
 # Folders of which that holds for every header.
-FOLDERS = {"reward/compat": UNBOUND, "reward/math": REWARD, "reward/text": REWARD}
+FOLDERS = {"reward/compat": UNBOUND, "reward/math": REWARD, "reward/task": REWARD, "reward/text": REWARD}
 for path in {header for where in header_names.public_names().values() for header in where}:
     folder = path.rpartition("/")[0]
     if folder in FOLDERS:

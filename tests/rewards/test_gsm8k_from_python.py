@@ -28,3 +28,5 @@ def test_labels(threads, capsys):
         print(f"\ngsm8k from Python, threads={threads}: {len(solved)} verdicts, {wanted.sum()} right, "
               f"{len(solved) / seconds:,.0f} a second")
     assert len(solved) > 0 and np.flatnonzero(found.equal != wanted).tolist() == []
+    named = reward.task.by_name("openai/gsm8k", golds, texts, threads=threads)
+    assert np.flatnonzero((named.value == 1) != wanted).tolist() == []

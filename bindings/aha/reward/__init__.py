@@ -39,7 +39,7 @@ from .._aha_reward import (
     think_template,
     tokens,
 )
-from . import math
+from . import math, task
 
 __all__ = [
     "characters",
@@ -69,6 +69,7 @@ __all__ = [
     "tag_count",
     "tag_format",
     "tag_template",
+    "task",
     "think_template",
     "tokens",
 ]

@@ -66,7 +66,8 @@
   X(undefined_value, "A value is undefined, as after a division by zero.")                  \
   X(no_candidate, "The response holds nothing that could be an answer.")                    \
   X(unreadable_gold, "The reference answer is empty or cannot be read.")                    \
-  X(answers_disagree, "The response gives several answers that are not all right.")
+  X(answers_disagree, "The response gives several answers that are not all right.")         \
+  X(unfinished_answer, "The answer is equal but not of the form that is asked for.")
 
 #define AHA_REASONS_CODE(X)                                 \
   X(no_code, "The answer contains no code.")                \
@@ -75,13 +76,20 @@
   X(tests_failed, "The code fails at least one test.")      \
   X(below_threshold, "Fewer tests passed than the threshold asks.")
 
+#define AHA_REASONS_TASK(X)                                                                        \
+  X(no_box, "The answer stands in no box.")                                                        \
+  X(no_expression, "The answer is no expression of whole numbers, + - * / and parentheses.")       \
+  X(wrong_numbers, "The expression does not use the given numbers as often as it may and should.") \
+  X(wrong_value, "The expression has another value than the target.")
+
 #define AHA_REASONS(X)    \
   AHA_REASONS_GENERAL(X)  \
   AHA_REASONS_TAGS(X)     \
   AHA_REASONS_LANGUAGE(X) \
   AHA_REASONS_LENGTH(X)   \
   AHA_REASONS_MATH(X)     \
-  AHA_REASONS_CODE(X)
+  AHA_REASONS_CODE(X)     \
+  AHA_REASONS_TASK(X)
 
 AHA_NAMESPACE_BEGIN
 namespace reward {
@@ -124,3 +132,4 @@ AHA_NAMESPACE_END
 #undef AHA_REASONS_LENGTH
 #undef AHA_REASONS_MATH
 #undef AHA_REASONS_CODE
+#undef AHA_REASONS_TASK

@@ -54,6 +54,12 @@ class extractor {
     return std::move(found_);
   }
 
+  /// The stretch of the response that may hold its answer: behind the reasoning, inside of the last `<answer>`.
+  text_span searched() {
+    window();
+    return window_;
+  }
+
  private:
   std::string_view text_;
   extract_options const& options_;
@@ -274,7 +280,7 @@ class extractor {
       while (end < where.end && (is_letter(text_[end]) || is_digit(text_[end]))) ++end;
       std::string_view const word = text_.substr(k, end - k);
       for (std::string const& choice : options_.choices)
-        if (word == choice) place = {k, end}, any = true;
+        if (word == choice && !is_article(text_, {k, end}, where.end)) place = {k, end}, any = true;
       if (first) return any;  // the first word decides
       k = end;
     }

@@ -31,6 +31,13 @@ enum class rounding_rule : std::uint8_t {
   decimals,  ///< decimals of the number itself, as Math-Verify rounds: 1e-8 and 2e-8 are equal at 6
 };
 
+/// What an answer must look like beside being equal. Without it a response that repeats the question (`347+589`) is right.
+enum class answer_form : std::uint8_t {
+  any,
+  literal,  ///< nothing is left to compute: `12`, `-3.5`, `2/3`, `1 1/2`, `40\%`, `5 cm`, or a list, tuple, set of such
+  integer,  ///< digits with an optional sign; leading zeros and separators of thousands are legal
+};
+
 /// Where an answer is looked for. Lower priority is tried first, equal ones together (the policy `several` picks by
 /// position), a negative one is off. The defaults are Math-Verify's with `boxed_match_priority = 0`.
 struct extract_options {
@@ -71,6 +78,7 @@ struct verify_options {
   enum percent_policy percent = percent_policy::either;
   bool strict = true;                        ///< false: a tuple, a set, an interval of the same entries are equal
   bool allow_set_relation = false;           ///< `1 < x < 3` equals `(1, 3)` also without a variable
+  enum answer_form form = answer_form::any;  ///< an equal answer of another form is wrong: `unfinished_answer`
   bool units_matter = false;                 ///< true: a missing unit is a difference
   bool explain = false;                      ///< write `verdict::explanation`
   std::uint64_t seed = 0x243F6A8885A308D3U;  ///< of the random points; keep it from the model where that matters

@@ -167,7 +167,7 @@ inline std::int32_t parser::juxtaposed(std::int32_t left, bool number) {
   if (!is_integer_literal(above) || !is_integer_literal(below) || !tree_.number_of(tree_.at(above)).to_int64(n) ||
       !tree_.number_of(tree_.at(below)).to_int64(d) || n <= 0 || n >= d)
     return none;
-  return tree_.binary(kind::add, left, tree_.binary(kind::divide, above, below));
+  return tree_.binary(kind::add, left, tree_.binary(kind::divide, above, below), mixed_number);
 }
 
 inline bool binds_tighter(tk k) { return k == tk::caret || k == tk::underscore || k == tk::bang || k == tk::prime; }

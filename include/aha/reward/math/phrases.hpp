@@ -125,5 +125,23 @@ inline void announce(std::string_view text, std::size_t window_end, phrase_match
   m.where = announced(text, m.where.begin, window_end, m.what == phrase::hash, m.hope);
 }
 
+/// True where choices are looked for and the word is the article of "A man walks" or the pronoun of "I think": a blank and a
+/// small word behind it, unless that word says something of a choice ("A is right", "A because").
+inline bool is_article(std::string_view text, text_span word, std::size_t end) {
+  if (word.end - word.begin != 1 || (text[word.begin] != 'A' && text[word.begin] != 'I')) return false;
+  std::size_t const at = word.end + 1;
+  if (at >= end || text[word.end] != ' ' || text[at] < 'a' || text[at] > 'z') return false;
+  std::size_t stop = at;
+  while (stop < end && is_letter(text[stop])) ++stop;
+  std::string_view const next = text.substr(at, stop - at);
+  for (std::string_view const verb :
+       {"is",    "because", "since",   "as",   "and",    "or",      "but",   "seems", "fits",      "works",
+        "holds", "gives",   "follows", "says", "states", "matches", "alone", "only",  "correctly", "best"})
+    if (next == verb) return false;
+  for (std::string_view const verb : {"was", "must", "would", "should"})
+    if (next == verb) return text[word.begin] == 'I';
+  return true;
+}
+
 }  // namespace reward::math::detail
 AHA_NAMESPACE_END

@@ -23,7 +23,7 @@ enum class kind : std::uint8_t {
   imaginary,
   infinity,
   dots,  ///< an ellipsis
-  add,
+  add,   ///< op `mixed_number`: written as one, 1 1/2
   multiply,
   divide,  ///< op 1: written with a colon
   power,
@@ -52,6 +52,9 @@ enum class kind : std::uint8_t {
   relation,  ///< two sides; op: `relation_sign`
   chain,     ///< relations that share sides: a < b < c
 };
+
+/// `node::op` of a sum that is written as a mixed number.
+inline constexpr std::uint8_t mixed_number = 1;
 
 /// Ends of a sequence: a square bracket at the left, at the right.
 enum bracket : std::uint8_t { round_both = 0, square_left = 1, square_right = 2 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/reward/math/answer_form.hpp>
 #include <aha/reward/math/compare_collection.hpp>
 #include <aha/reward/math/compare_leaf.hpp>
 #include <aha/reward/math/compare_relation.hpp>
@@ -50,6 +51,8 @@ inline void compare_parsed(parsed const& gold, parsed const& answer, verify_opti
     comparer compare(options, steps);
     v.equal = compare.answers({&gold.tree, gold.tree.root}, {&answer.tree, answer.tree.root});
     v.reason = compare.why;
+    if (v.equal && !has_form({&answer.tree, answer.tree.root}, options.form))
+      v.equal = false, v.reason = reason::unfinished_answer;
   }
   if (steps.exhausted()) v.equal = false, v.status = status::budget, v.reason = reason::out_of_steps;
   if (options.explain) explain(gold, answer, v);
