@@ -66,11 +66,12 @@ inline std::optional<std::string_view> last_between(std::string_view text, std::
                                                     std::string_view close, bool lines) {
   std::optional<std::string_view> found;
   std::size_t end = 0;
+  std::size_t line_end = lines ? std::string_view::npos : 0;
   for (std::size_t at = text.find(open); at != std::string_view::npos;) {
     std::size_t const begin = at + open.size();
     if (end < begin) end = text.find(close, begin);
     if (end == std::string_view::npos) break;
-    std::size_t const line_end = lines ? std::string_view::npos : text.find('\n', begin);
+    if (!lines && line_end < begin) line_end = text.find('\n', begin);
     if (line_end < end) {
       at = text.find(open, at + 1);
       continue;

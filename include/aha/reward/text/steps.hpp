@@ -19,15 +19,6 @@ struct step_marks {
 
 /// How many steps a text marks; marks do not overlap. Linear.
 inline std::int64_t count_steps(std::string_view text, step_marks const& marks = {}) {
-  auto const digits = [&](std::size_t at) {  // how many bytes of decimal digits
-    std::size_t i = at;
-    while (i < text.size()) {
-      unicode::character const c = unicode::decode(text, i);
-      if (unicode::digit_value(c.point) < 0) break;
-      i += c.size;
-    }
-    return i - at;
-  };
   auto const starts = [&](std::size_t at, std::string_view with) { return text.substr(at, with.size()) == with; };
   std::int64_t steps = 0;
   std::size_t at = 0;
@@ -35,11 +26,11 @@ inline std::int64_t count_steps(std::string_view text, step_marks const& marks =
     std::size_t taken = 0;
     bool const line = at == 0 || text[at - 1] == '\n';
     if (marks.numbered_words && text[at] == 'S' && starts(at, "Step ")) {
-      std::size_t const n = digits(at + 5);
+      std::size_t const n = unicode::digits_at(text, at + 5);
       if (n > 0 && starts(at + 5 + n, ":")) taken = 5 + n + 1;
     }
     if (taken == 0 && marks.numbered_lines && line && (at == 0 || marks.every_line)) {
-      std::size_t const n = digits(at);
+      std::size_t const n = unicode::digits_at(text, at);
       if (n > 0 && starts(at + n, ".")) taken = n + 1;
     }
     if (taken == 0 && marks.bullets && line && (at > 0 || marks.first_line) && (text[at] == '-' || text[at] == '*')) {
