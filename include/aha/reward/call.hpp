@@ -111,11 +111,11 @@ inline aha::status check_expression(std::string_view function, dynamic_expressio
   if (!e.status.ok()) return e.status;
   if (e.empty()) return bad_argument(function, "expression", "an expression", "none");
   for (dynamic_node const& n : e.nodes()) {
-    if (n.type == dynamic_node::kind::constant && !finite.contains(n.value)) {
-      return bad_argument(function, "number", finite.text, to_text(n.value));
+    if (n.type == dynamic_node::kind::constant && !finite_number.contains(n.value)) {
+      return bad_argument(function, "number", finite_number.text, to_text(n.value));
     }
     for (double const w : n.weight) {
-      if (!finite.contains(w)) return bad_argument(function, "weight", finite.text, to_text(w));
+      if (!finite_number.contains(w)) return bad_argument(function, "weight", finite_number.text, to_text(w));
     }
   }
   return {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/reward/compose.hpp>
 #include <aha/reward/evaluate_dynamic.hpp>
 #include <aha/reward/evaluate_static.hpp>
 

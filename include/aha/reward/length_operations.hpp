@@ -46,11 +46,11 @@ struct cosine {
   template <class F>
   static constexpr void params(F&& f) {
     f("limit", &cosine::limit, finite_non_negative, "the length that is cut off");
-    f("right_at_zero", &cosine::right_at_zero, finite, "reward of a right answer of length 0");
-    f("right_at_limit", &cosine::right_at_limit, finite, "towards the limit");
-    f("wrong_at_zero", &cosine::wrong_at_zero, finite, "reward of a wrong answer of length 0");
-    f("wrong_at_limit", &cosine::wrong_at_limit, finite, "towards the limit");
-    f("exceeded", &cosine::exceeded, finite, "reward where the length reaches the limit");
+    f("right_at_zero", &cosine::right_at_zero, finite_number, "reward of a right answer of length 0");
+    f("right_at_limit", &cosine::right_at_limit, finite_number, "towards the limit");
+    f("wrong_at_zero", &cosine::wrong_at_zero, finite_number, "reward of a wrong answer of length 0");
+    f("wrong_at_limit", &cosine::wrong_at_limit, finite_number, "towards the limit");
+    f("exceeded", &cosine::exceeded, finite_number, "reward where the length reaches the limit");
   }
 };
 /// The cosine reward without `exceeded`: constant from the limit on. TRL's, with its numbers.
@@ -71,10 +71,10 @@ struct clamped_cosine {
   template <class F>
   static constexpr void params(F&& f) {
     f("limit", &clamped_cosine::limit, finite_non_negative, "the length from which the reward is constant");
-    f("right_at_zero", &clamped_cosine::right_at_zero, finite, "reward of a right answer of length 0");
-    f("right_at_limit", &clamped_cosine::right_at_limit, finite, "at the limit and beyond");
-    f("wrong_at_zero", &clamped_cosine::wrong_at_zero, finite, "reward of a wrong answer of length 0");
-    f("wrong_at_limit", &clamped_cosine::wrong_at_limit, finite, "at the limit and beyond");
+    f("right_at_zero", &clamped_cosine::right_at_zero, finite_number, "reward of a right answer of length 0");
+    f("right_at_limit", &clamped_cosine::right_at_limit, finite_number, "at the limit and beyond");
+    f("wrong_at_zero", &clamped_cosine::wrong_at_zero, finite_number, "reward of a wrong answer of length 0");
+    f("wrong_at_limit", &clamped_cosine::wrong_at_limit, finite_number, "at the limit and beyond");
   }
 };
 /// Linear between two lengths, constant beyond. ROLL: 0 up to 100 tokens, -0.5 from 400 on.
@@ -93,8 +93,8 @@ struct linear_length {
   static constexpr void params(F&& f) {
     f("shortest", &linear_length::shortest, finite_non_negative, "where the slope begins");
     f("longest", &linear_length::longest, finite_non_negative, "where it ends");
-    f("at_short", &linear_length::at_short, finite, "reward up to shortest");
-    f("at_long", &linear_length::at_long, finite, "reward from longest on");
+    f("at_short", &linear_length::at_short, finite_number, "reward up to shortest");
+    f("at_long", &linear_length::at_long, finite_number, "reward from longest on");
   }
 };
 /// Nearness to a wanted length, 1 there. open-instruct's `max_length`: span 32768.

@@ -151,8 +151,8 @@ constexpr cell weighted_sum_of(cell const* x, double const* weight, int n) {
 }
 
 /// Legal numbers of operations: finite, within what statistics can square.
-inline constexpr range finite{"a number within +-1e+140",
-                              [](double x) { return x >= -largest_member && x <= largest_member; }};
+inline constexpr range finite_number{"a number within +-1e+140",
+                                     [](double x) { return x >= -largest_member && x <= largest_member; }};
 inline constexpr range finite_positive{"a number > 0, at most 1e+140",
                                        [](double x) { return x > 0 && x <= largest_member; }};
 inline constexpr range finite_non_negative{"a number >= 0, at most 1e+140",

@@ -105,8 +105,8 @@ struct affine {
   }
   template <class F>
   static constexpr void params(F&& f) {
-    f("scale", &affine::scale, finite, "factor");
-    f("shift", &affine::shift, finite, "added at the end");
+    f("scale", &affine::scale, finite_number, "factor");
+    f("shift", &affine::shift, finite_number, "added at the end");
   }
 };
 /// `above` where x >= at, else `below`. Of a length too: `at` is then in its unit.
@@ -121,9 +121,9 @@ struct threshold {
   }
   template <class F>
   static constexpr void params(F&& f) {
-    f("at", &threshold::at, finite, "the first value that counts as above");
-    f("above", &threshold::above, finite, "the result there");
-    f("below", &threshold::below, finite, "the result below");
+    f("at", &threshold::at, finite_number, "the first value that counts as above");
+    f("above", &threshold::above, finite_number, "the result there");
+    f("below", &threshold::below, finite_number, "the result below");
   }
 };
 /// A piecewise linear function of x, constant beyond its ends. Of a length too: the knots' x are then in its unit.
@@ -203,7 +203,7 @@ struct override_with {
   }
   template <class F>
   static constexpr void params(F&& f) {
-    f("value", &override_with::value, finite, "the result where the condition holds");
+    f("value", &override_with::value, finite_number, "the result where the condition holds");
   }
 };
 /// Stop properly: what a truncated response is worth. coefficient >= 0 multiplies its reward, < 0 replaces it.
@@ -224,7 +224,7 @@ struct stop_properly {
   }
   template <class F>
   static constexpr void params(F&& f) {
-    f("coefficient", &stop_properly::coefficient, finite, ">= 0: factor of a truncated reward, < 0: its value");
+    f("coefficient", &stop_properly::coefficient, finite_number, ">= 0: factor of a truncated reward, < 0: its value");
   }
 };
 /// x, or `value` where x is missing for whatever reason: the policy of one component instead of the call's.
@@ -237,7 +237,7 @@ struct if_missing {
   constexpr cell operator()(cell const* x, int /*n*/) const { return x->there() ? *x : cell(value); }
   template <class F>
   static constexpr void params(F&& f) {
-    f("value", &if_missing::value, finite, "what a missing x counts as");
+    f("value", &if_missing::value, finite_number, "what a missing x counts as");
   }
 };
 /// 1 where x is there, else 0: a condition for `gate` and `where`.
