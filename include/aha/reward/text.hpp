@@ -47,6 +47,8 @@ inline std::string to_string(dynamic_expression const& e) {
   struct piece {
     std::string text;
     int level;  // 0 a word or call, 1 a product, 2 a sum
+    bool is_number = false;
+    double number = 0;
   };
   std::vector<piece> done;
   auto const within = [](piece const& p, int level) { return p.level > level ? "(" + p.text + ")" : p.text; };
@@ -63,19 +65,19 @@ inline std::string to_string(dynamic_expression const& e) {
       case dynamic_node::kind::column: made.text = column_text(n); break;
       case dynamic_node::kind::constant:
         summand(made.text, n.value, size(n.value));
-        made.level = std::signbit(n.value) ? 2 : 0;
+        made = {made.text, std::signbit(n.value) ? 2 : 0, true, n.value};
         break;
       case dynamic_node::kind::sum:
         made.level = 2;
         for (std::size_t k = 0; k < n.weight.size(); ++k) {
           double const w = n.weight[k];
-          bool const one = std::fabs(w) == 1.0;
           piece const& term = done[first + k];
-          if (one && w > 0.0 && !term.text.empty() && term.text[0] == '-') {  // a negative number
-            summand(made.text, -1.0, term.text.substr(1));
+          if (term.is_number) {
+            summand(made.text, w * term.number, size(w * term.number));
+          } else if (w == 1.0) {
+            summand(made.text, w, within(term, 1));
           } else {
-            summand(made.text, w,
-                    one && !std::signbit(w) ? within(term, 1) : (one ? "" : size(w) + " * ") + within(term, 0));
+            summand(made.text, w, (w == -1.0 ? "" : size(w) + " * ") + within(term, 0));
           }
         }
         break;
