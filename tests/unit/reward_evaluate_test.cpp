@@ -35,12 +35,12 @@ constexpr unsigned mix(unsigned x) {
 }
 template <unsigned Seed, int Depth>
 auto any_static([[maybe_unused]] double p) {
-  constexpr unsigned choice = mix(Seed * 64U + Depth) % 29U;
+  constexpr unsigned choice = Seed % 29U;
   if constexpr (Depth == 0) {
     return reward::column<static_cast<int>(choice % 4U)>{};
   } else {
-    auto const x = any_static<mix(Seed + 1U), Depth - 1>(p / 2);
-    auto const y = any_static<mix(Seed + 2U), Depth - 1>(p + 0.125);
+    auto const x = any_static<mix(Seed + 101U), Depth - 1>(p / 2);
+    auto const y = any_static<mix(Seed + 202U), Depth - 1>(p + 0.125);
     if constexpr (choice == 0) return x + p * y;
     if constexpr (choice == 1) return x - y + 0.5;
     if constexpr (choice == 2) return x * y;
@@ -108,10 +108,10 @@ void expect_all_same(random_table& t, std::integer_sequence<unsigned, Seeds...> 
 
 TEST(reward_evaluate, static_and_dynamic_forms_give_the_same_bits) {
   random_table shallow(31, 333, 0.15);
-  expect_all_same<1>(shallow, std::make_integer_sequence<unsigned, 90>{});
+  expect_all_same<1>(shallow, std::make_integer_sequence<unsigned, 29>{});
   random_table deep(32, 333, 0.05);
-  expect_all_same<2>(deep, std::make_integer_sequence<unsigned, 40>{});
-  expect_all_same<3>(deep, std::make_integer_sequence<unsigned, 16>{});
+  expect_all_same<2>(deep, std::make_integer_sequence<unsigned, 29>{});
+  expect_all_same<3>(deep, std::make_integer_sequence<unsigned, 4>{});
 }
 
 TEST(reward_evaluate, threads_change_no_bit) {
@@ -318,7 +318,7 @@ struct bad_call {
   template <class E>
   std::string text(E const& e) {
     std::string const got = error_of([&] { reward::evaluate(serial_executor{}, e, rows, to); });
-    if (got != "no error") EXPECT_EQ(out, vec(3, -77.0)) << "written before the check";
+    EXPECT_TRUE(got == "no error" || out == vec(3, -77.0)) << "written before the check";
     return got;
   }
 };

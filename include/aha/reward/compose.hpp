@@ -79,19 +79,25 @@ constexpr double number_of(N const& n) {
     return static_cast<double>(n.count);
   }
 }
-/// A length whose limits are given as N: where N is a unit, it must be the length's own.
-template <class N, class Length>
+/// A length whose limits are given as Ns: those that are units must be the length's own.
+template <class... Ns, class Length>
 constexpr auto limited_by(Length const& length) {
-  if constexpr (std::is_arithmetic_v<N>) {
-    return length;
-  } else if constexpr (is_static<Length>) {
-    constexpr bool alike = std::is_same_v<typename Length::unit, N>;
+  if constexpr (is_static<Length>) {
+    constexpr bool alike = ((std::is_arithmetic_v<Ns> || std::is_same_v<typename Length::unit, Ns>)&&...);
     static_assert(alike, "aha: rewards: a limit in another unit than the length: tokens and characters do not mix");
     return length;
   } else {
-    if (!length.status.ok() || length.unit() == kind_of_unit<N>) return length;
+    std::string_view other;
+    auto const look = [&](auto tag) {
+      using N = typename decltype(tag)::type;
+      if constexpr (!std::is_arithmetic_v<N>) {
+        if (length.unit() != kind_of_unit<N>) other = N::name;
+      }
+    };
+    (look(type_tag<Ns>{}), ...);
+    if (!length.status.ok() || other.empty()) return length;
     return fail<dynamic_expression>(
-        bad_argument("reward::length", "limit", text("the length's unit ", name_of(length.unit())), N::name));
+        bad_argument("reward::length", "limit", text("the length's unit ", name_of(length.unit())), other));
   }
 }
 
@@ -176,9 +182,9 @@ constexpr auto is_there(X const& x) {
   return apply(operation::is_there{}, x);
 }
 /// See `operation::overlong`.
-template <class L, class N, if_operands<L> = 0>
-constexpr auto overlong(L const& length, N limit, N cache) {
-  return apply(operation::overlong{number_of(limit), number_of(cache)}, limited_by<N>(length));
+template <class L, class N, class M, if_operands<L> = 0>
+constexpr auto overlong(L const& length, N limit, M cache) {
+  return apply(operation::overlong{number_of(limit), number_of(cache)}, limited_by<N, M>(length));
 }
 /// See `operation::cosine`.
 template <class L, class C, if_operands<L, C> = 0>
@@ -191,15 +197,15 @@ constexpr auto clamped_cosine(L const& length, C const& correct, operation::clam
   return apply(numbers, length, correct);
 }
 /// See `operation::linear_length`.
-template <class L, class N, if_operands<L> = 0>
-constexpr auto linear_length(L const& length, N shortest, N longest, double at_short, double at_long) {
+template <class L, class N, class M, if_operands<L> = 0>
+constexpr auto linear_length(L const& length, N shortest, M longest, double at_short, double at_long) {
   return apply(operation::linear_length{number_of(shortest), number_of(longest), at_short, at_long},
-               limited_by<N>(length));
+               limited_by<N, M>(length));
 }
 /// See `operation::target_length`.
-template <class L, class N, if_operands<L> = 0>
-constexpr auto target_length(L const& length, N target, N span) {
-  return apply(operation::target_length{number_of(target), number_of(span)}, limited_by<N>(length));
+template <class L, class N, class M, if_operands<L> = 0>
+constexpr auto target_length(L const& length, N target, M span) {
+  return apply(operation::target_length{number_of(target), number_of(span)}, limited_by<N, M>(length));
 }
 /// See `operation::schedule`.
 constexpr auto schedule(knots const& points) { return apply_static(operation::schedule{points}, std::tuple<>()); }
