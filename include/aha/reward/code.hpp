@@ -92,7 +92,7 @@ inline outcome code_reward(span<double const> tests, code_shaping const& shaping
   char const* const me = "reward::code_reward";
   aha::status bad = check_members(me, shaping);
   if (bad.ok() && !aha::is_legal(state, named)) {
-    bad = bad_argument(me, "state", legal_member_text(state, named), member_text(state));
+    bad = bad_argument(me, "state", legal_member_text(state, named), aha::member_text(state));
   }
   std::int64_t passed = 0;
   double worst = 1.0;

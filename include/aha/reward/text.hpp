@@ -88,12 +88,18 @@ inline std::string to_string(dynamic_expression const& e) {
               constexpr bool product = std::is_same_v<Operation, operation::product>;
               std::string inside;
               for (std::size_t k = first; k < done.size(); ++k) {
-                inside += (k > first ? (product ? " * " : ", ") : "") + (product ? within(done[k], 0) : done[k].text);
+                if (k > first) inside += product ? " * " : ", ";
+                inside += product ? within(done[k], 0) : done[k].text;
               }
               std::string const numbers = numbers_text(op);
               if (!inside.empty() && !numbers.empty()) inside += ", ";
               made.level = product ? 1 : 0;
-              made.text = product ? inside : std::string(Operation::name) + "(" + inside + numbers + ")";
+              if (product) {
+                made.text = std::move(inside);
+              } else {
+                made.text = std::string(Operation::name);
+                made.text.append("(").append(inside).append(numbers).append(")");
+              }
             },
             n.op);
     }
