@@ -82,11 +82,11 @@ multi_reward_stats multi_reward_advantages(Exec const& exec, advantage::multi_re
   std::vector<std::uint8_t> counts(n, 0);
   for (std::size_t k = 0; k < rewards.size(); ++k) {
     stats.components.push_back(advantages(exec, method.method, rewards[k], by, span<double>(part)));
-    double const weight = weights.empty() ? 1.0 : weights[k];
+    double const w = weights.empty() ? 1.0 : weights[k];
     for (std::size_t i = 0; i < n; ++i) {
       double const r = rewards[k][static_cast<std::int64_t>(i)];
       if (!(r == r)) continue;
-      sum[i] += weight * part[i];
+      sum[i] += w * part[i];
       counts[i] = 1;
     }
   }
