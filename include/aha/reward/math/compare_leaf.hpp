@@ -3,10 +3,30 @@
 
 #include <aha/reward/math/comparer.hpp>
 #include <aha/reward/math/normal_text.hpp>
+#include <aha/reward/math/parse_unit.hpp>
 #include <aha/reward/math/unit_value.hpp>
 
 AHA_NAMESPACE_BEGIN
 namespace reward::math::detail {
+
+/// Minutes since midnight of "4:30 p.m."; -1 for any other text.
+inline std::int32_t read_clock(std::string_view text, int& mark) {
+  text = trimmed(text);
+  std::size_t const colon = text.find(':');
+  if ((colon != 1 && colon != 2) || colon + 2 >= text.size()) return -1;
+  std::int32_t hour = 0;
+  for (std::size_t k = 0; k < colon; ++k) {
+    if (!is_digit(text[k])) return -1;
+    hour = hour * 10 + (text[k] - '0');
+  }
+  if (!is_digit(text[colon + 1]) || !is_digit(text[colon + 2])) return -1;
+  std::int32_t const minute = (text[colon + 1] - '0') * 10 + (text[colon + 2] - '0');
+  bool afternoon = false;
+  std::size_t const length = meridiem(text, colon + 3, afternoon);
+  if (colon + 3 + length != text.size() || hour > 24 || minute > 59) return -1;
+  mark = length == 0 ? 0 : afternoon ? 2 : 1;
+  return hour * 60 + minute;
+}
 
 // Text equals text, and the letters of a name: \text{odd} and odd, \text{(C)} and C. It never equals a number.
 inline bool comparer::text(side a, side b) {
@@ -18,6 +38,7 @@ inline bool comparer::text(side a, side b) {
     return true;
   };
   std::string x, y;
+  if (!options_.strict && (a.kind() == kind::clock || b.kind() == kind::clock)) return clocks(a, b);
   if (!spelled(a, x) || !spelled(b, y)) return no(reason::different_kinds);
   return x == y ? yes(reason::equal_text) : no(reason::different_text);
 }
@@ -53,6 +74,7 @@ inline bool comparer::clocks(side a, side b) {
       mark = s.self().op;
       return s.self().data;
     }
+    if (s.kind() == kind::text) return read_clock(s.owner->name_of(s.self()), mark);
     if (s.kind() != kind::divide || s.self().op != 1) return std::int32_t{-1};
     std::int64_t hour = 0, minute = 0;
     node const &h = s.child(0).self(), &m = s.child(1).self();

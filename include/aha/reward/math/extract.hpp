@@ -50,7 +50,7 @@ class extractor {
     std::vector<text_span> formulas = inline_formulas();
     if (options_.latex && options_.boxed_priority >= 0) groups(boxed_spans(text_, window_), candidate_kind::boxed, options_.boxed_priority, 40);
     marked();
-    if (options_.latex && options_.whole_priority >= 0) push(candidate_kind::whole, options_.whole_priority, window_, true);
+    if (options_.latex && options_.expression && options_.whole_priority >= 0) push(candidate_kind::whole, options_.whole_priority, window_, true);
     if (options_.latex && options_.formula_priority >= 0) groups(formulas, candidate_kind::formula, options_.formula_priority, 24);
     if (options_.expression && options_.number_priority >= 0) {
       if (!options_.latex) formulas.clear();

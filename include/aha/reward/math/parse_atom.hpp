@@ -181,7 +181,7 @@ inline std::int32_t parser::call(std::string const& name) {
 inline std::int32_t parser::word_atom() {
   token const& t = peek();
   std::string const word(source(t));
-  if (word.size() > 4 || (!t.formula && word.size() > 2)) return none;
+  if (word.size() > 4 || (!t.formula && word.size() > 2) || (is_prose(word) && !is(tk::end, 1))) return none;
   ++at_;
   if (is(tk::underscore)) {
     // "ab_1": the subscript belongs to the last letter.
@@ -209,21 +209,6 @@ inline std::int32_t parser::text_atom() {
     if (letters && inner.size() <= 3 && !is(tk::open)) return tree_.leaf(kind::word, tree_.name(inner));
     if (letters) return is(tk::open) && is_call() ? call(std::string(inner)) : symbol(inner);
     return inner.empty() ? atom() : none;
-  }
-  // A time of day inside of \text.
-  std::size_t const colon = inner.find(':');
-  if (colon == 1 || colon == 2) {
-    std::int64_t hour = 0, minute = 0;
-    std::size_t k = 0;
-    for (; k < colon && is_digit(inner[k]); ++k) hour = hour * 10 + (inner[k] - '0');
-    bool const digits = k == colon && k + 2 < inner.size() + 0 && is_digit(inner[k + 1]) && is_digit(inner[k + 2]);
-    bool afternoon = false;
-    if (digits) {
-      minute = (inner[k + 1] - '0') * 10 + (inner[k + 2] - '0');
-      std::size_t const length = meridiem(inner, k + 3, afternoon);
-      if (length != 0 && k + 3 + length == inner.size() && hour < 25 && minute < 60)
-        return tree_.leaf(kind::clock, static_cast<std::int32_t>(hour * 60 + minute), afternoon ? 2 : 1);
-    }
   }
   return inner.empty() ? none : tree_.leaf(kind::text, tree_.name(inner));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/reward/math/parse_words.hpp>
 #include <aha/reward/math/parser.hpp>
 
 AHA_NAMESPACE_BEGIN
@@ -26,7 +27,7 @@ inline std::size_t meridiem(std::string_view text, std::size_t at, bool& afterno
 }
 
 /// True where a word in the place of a unit is one: known, or a word of four letters that is no product of symbols.
-inline bool is_unit_word(std::string_view word) { return word.size() >= 4 || find_unit(word) != nullptr; }
+inline bool is_unit_word(std::string_view word) { return (word.size() >= 4 && !is_prose(word)) || find_unit(word) != nullptr; }
 
 [[nodiscard]] inline bool parser::starts_unit() const {
   token const& t = peek();

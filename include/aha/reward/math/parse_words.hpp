@@ -18,6 +18,23 @@ inline std::int32_t read_words(std::string_view words, tree& into) {
   return -1;
 }
 
+/// Words of sentences: no product of letters, no unit. Where one occurs the text is prose.
+inline bool is_prose(std::string_view word) {
+  constexpr std::string_view words[] = {"a",    "about", "all", "also", "an",   "answer", "are",   "as",   "at",   "be",   "because", "but",
+                                        "by",   "can",   "could", "equals", "final", "find", "from", "get",  "gives", "had", "has",  "have",
+                                        "he",   "hence", "her", "his",  "however", "is", "it", "its",  "let",  "maybe", "must", "not", "now",
+                                        "of",   "on",    "one", "our",  "result", "she", "should", "since", "so", "solution", "than", "that", "the",
+                                        "then", "there", "therefore", "these", "they", "this", "thus", "to", "true", "use", "value", "was", "we",
+                                        "were", "which", "will", "work", "would", "yes", "you"};
+  char small[12] = {};
+  if (word.size() >= sizeof small) return false;
+  for (std::size_t k = 0; k < word.size(); ++k) small[k] = lower(word[k]);
+  std::string_view const key(small, word.size());
+  for (std::string_view w : words)
+    if (w == key) return true;
+  return false;
+}
+
 /// True where a text is plainly words: letters, blanks and marks of prose alone, and either several words or one that is
 /// too long for a product of letters and no name of mathematics. One pass.
 inline bool only_words(std::string_view text) {
