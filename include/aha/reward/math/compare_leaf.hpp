@@ -57,7 +57,8 @@ inline bool comparer::units(side a, side b) {
       // One tree takes the value of the other unit: a.factor / b.factor times a must be b.
       rational p, q;
       using outcome = exact_evaluator::outcome;
-      if (exact_evaluator(*a.owner, steps_, a.sign)(a.at, p) != outcome::value || exact_evaluator(*b.owner, steps_, b.sign)(b.at, q) != outcome::value)
+      if (exact_evaluator(*a.owner, steps_, a.sign)(a.at, p) != outcome::value ||
+          exact_evaluator(*b.owner, steps_, b.sign)(b.at, q) != outcome::value)
         return no(reason::different_units);
       bool const same = multiply(p, x.factor, steps_) == multiply(q, y.factor, steps_);
       return same ? yes(reason::equal_after_conversion) : no(reason::different_units);
@@ -78,8 +79,8 @@ inline bool comparer::clocks(side a, side b) {
     if (s.kind() != kind::divide || s.self().op != 1) return std::int32_t{-1};
     std::int64_t hour = 0, minute = 0;
     node const &h = s.child(0).self(), &m = s.child(1).self();
-    if (h.kind != kind::number || m.kind != kind::number || !s.owner->number_of(h).to_int64(hour) || !s.owner->number_of(m).to_int64(minute) ||
-        hour < 0 || hour > 24 || minute < 0 || minute > 59)
+    if (h.kind != kind::number || m.kind != kind::number || !s.owner->number_of(h).to_int64(hour) ||
+        !s.owner->number_of(m).to_int64(minute) || hour < 0 || hour > 24 || minute < 0 || minute > 59)
       return std::int32_t{-1};
     return static_cast<std::int32_t>(hour * 60 + minute);
   };
@@ -88,7 +89,8 @@ inline bool comparer::clocks(side a, side b) {
   if (x < 0 || y < 0) return no(reason::different_kinds);
   std::int32_t const day = 12 * 60;
   auto const absolute = [day](std::int32_t m, int mark) { return mark == 2 ? m % day + day : mark == 1 ? m % day : m; };
-  bool const same = left == 0 || right == 0 ? x % day == y % day && (absolute(x, left) == absolute(y, right) || left != 0 || right != 0 || x == y)
+  bool const same = left == 0 || right == 0 ? x % day == y % day && (absolute(x, left) == absolute(y, right) ||
+                                                                     left != 0 || right != 0 || x == y)
                                             : absolute(x, left) == absolute(y, right);
   return same ? yes(reason::equal_numbers) : no(reason::different_numbers);
 }
