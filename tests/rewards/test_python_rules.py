@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Random texts: what peers write as regular expressions, run by Python's `re`, against the loops that stand for them."""
+"""Random texts: the regular expressions of peers, run by Python's `re`, against the loops that stand for them."""
 
 import random
 import re
@@ -13,8 +13,8 @@ TAGS = ["<think>", "</think>", "<answer>", "</answer>", "\n", " ", "a", "b c", "
         "\n<answer>\n", "\n</answer>", "```python", "```", "\r\n", "é", "< THINK >", "</ think\t>"]
 STEPS = ["Step 1:", "Step ", "12", ".", ":", "\n", "-", "*", "First,", "Next,", "Finally", ",", " ", "٣"]
 NUMBERS = ["#### ", "####", "1", "23", ",", ".", "-", "+", " ", "$", "\n", "x", "Answer: ", "4.5", "٣"]
-CHOICES = ["answer", "Option", "choice", "final ", "is", " ", ":", "A", "B", "c", "correct", "the", ".", "\n", "</think>",
-           "é", "_"]
+CHOICES = ["answer", "Option", "choice", "final ", "is", " ", ":", "A", "B", "c", "correct", "the", ".", "\n", "</think>", "é",
+           "_"]
 WORDS = ["a", "The", "an", "cat", "dog", " ", ".", "-", "_", "\t", "é", "中", "'", "A", "\n", "yes"]
 BLOCKS = ["abcde", "abcdeabcde", "x", "\n", "ab", "ababab", "中文"]
 
@@ -133,7 +133,7 @@ def texts(pieces, count=1500):
 
 
 def rows_of(name, texts_of_rule):
-    """Rows for the driver and what is wanted of each; graders of strings are asked with the right answer and a wrong one."""
+    """Rows for the driver and what is wanted of each; graders of strings get the right answer and a wrong one."""
     pieces, key, rule = RULES[name]
     peer, function = name.split(" ", 1)
     for text in texts_of_rule:

@@ -172,8 +172,10 @@ inline bool is_fraction(std::string_view s) {
   return i == s.size();
 }
 
-/// Whether the algebra system is asked about an expression: at most two different letters, no power that could be large.
+/// Whether the algebra system is asked about an expression: at most two different letters, no power that could be large, no
+/// comma (which makes a tuple there, and a difference of tuples raises).
 inline bool may_evaluate(std::string_view expression) {
+  if (contains(expression, ",")) return false;
   if (contains(expression, "^{") || contains(expression, "^(")) return false;
   for (std::size_t at = expression.find('^'); at != std::string_view::npos; at = expression.find('^', at + 1)) {
     std::size_t i = at + 1;
