@@ -225,7 +225,9 @@ void of_verl_and_its_kin(std::map<std::string, handler>& on) {
     return of(compat::torchforge::thinking_reward(text(in, "response"), number(p, "partial_reward", 0.2),
                                                   number(p, "full_reward", 1.0)));
   };
-  on["prm800k _normalize"] = [](json const&, json const& in) { return json(compat::prm800k::normalize(text(in, "expr"))); };
+  on["prm800k _normalize"] = [](json const&, json const& in) {
+    return json(compat::prm800k::normalize(text(in, "expr")));
+  };
   on["prm800k grade_answer"] = [](json const&, json const& in) {
     if (in.at("given_answer").is_null()) return json(false);
     return json(
