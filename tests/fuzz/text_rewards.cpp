@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <aha/reward/compat/nemo_rl.hpp>
 #include <aha/reward/compat/open_instruct.hpp>
+#include <aha/reward/compat/open_instruct_blocks.hpp>
 #include <aha/reward/compat/roll.hpp>
 #include <aha/reward/compat/simplerl.hpp>
 #include <aha/reward/compat/skyrl.hpp>
@@ -100,6 +101,7 @@ void ask_peers(std::string_view text) {
   compat::nemo_rl::bbox_giou_reward(gold, text);
   compat::nemo_rl::exact_answer_alphanumeric_reward(gold, text);
   compat::open_instruct::gsm8k(text, gold);
+  compat::open_instruct::repeated_blocks(text, {2, 4, 2});
   compat::open_instruct::string_f1(text, {std::string(gold)});
   compat::roll::format_reward(text);
   compat::roll::after_thinking(text, gold);

@@ -5,6 +5,7 @@
 
 #include <aha/reward/compat/nemo_rl.hpp>
 #include <aha/reward/compat/open_instruct.hpp>
+#include <aha/reward/compat/open_instruct_blocks.hpp>
 #include <aha/reward/compat/openrlhf.hpp>
 #include <aha/reward/compat/roll.hpp>
 #include <aha/reward/compat/simplerl.hpp>
@@ -424,6 +425,11 @@ void of_others(std::map<std::string, handler>& on) {
   };
   on["open-instruct get_chinese_character_ratio"] = [](json const&, json const& in) {
     return json(open_instruct::chinese_ratio(text(in, "text")));
+  };
+  on["open-instruct detect_exact_block_repetition"] = [](json const&, json const& in) {
+    std::string const t = text(in, "text");
+    std::optional<std::string> const found = open_instruct::repeated_blocks(t);
+    return json{found.has_value(), of(found)};
   };
   on["open-instruct is_think"] = [](json const&, json const& in) {
     return json(open_instruct::is_think(text(in, "content")));

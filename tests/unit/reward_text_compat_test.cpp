@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include <aha/reward/compat/open_instruct_blocks.hpp>
 #include <aha/reward/compat/open_r1.hpp>
 #include <aha/reward/compat/slime.hpp>
 #include <aha/reward/compat/squad.hpp>
@@ -142,6 +143,32 @@ TEST(peers, without_a_reference_there_is_no_reward_but_open_r1_gives_one) {
   EXPECT_EQ(trl::cosine_scaled(tokens(5), tokens(10), std::nullopt).status, status::gold_invalid);
   EXPECT_EQ(open_r1::cosine_scaled(characters(5), characters(10), std::nullopt).value, 1.0);
   EXPECT_EQ(open_r1::len_reward({characters(1), characters(3)}, {std::nullopt, false})[0].value, 0.5);
+}
+
+TEST(peers, repeated_blocks_by_what_they_look_like) {
+  using open_instruct::repeated_blocks;
+  auto const times = [](std::string const& block, int n, std::string const& between = "") {
+    std::string all;
+    for (int i = 0; i < n; ++i) {
+      all += block + between;
+      if (!between.empty()) all += std::to_string(i) + between;
+    }
+    return all;
+  };
+  // Words without any of the everyday ones that the peer calls short phrases.
+  EXPECT_EQ(repeated_blocks(times("Purple elk jest. ", 4)).value(), "line_repeated_4x_consecutive");
+  EXPECT_FALSE(repeated_blocks(times("Purple elk jest. ", 3)));
+  EXPECT_FALSE(repeated_blocks(times("Purple = elk. ", 7)));
+  EXPECT_EQ(repeated_blocks(times("Purple = elk. ", 8)).value(), "line_repeated_8x_consecutive");
+  EXPECT_FALSE(repeated_blocks(times("This jests. ", 7)));
+  EXPECT_EQ(repeated_blocks(times("This jests. ", 8)).value(), "line_repeated_8x_consecutive_short_phrase");
+  EXPECT_FALSE(repeated_blocks(times("import purple elk. ", 30)));
+  EXPECT_FALSE(repeated_blocks(times("3 + 4 elk. ", 30)));
+  EXPECT_FALSE(repeated_blocks(times("Purple elk jest over me\n\n", 9)));
+  EXPECT_EQ(repeated_blocks(times("Purple elk jest over me\n\n", 10)).value(), "paragraph_repeated_10x");
+  EXPECT_FALSE(repeated_blocks(times("Purple elk jest over me", 19, "\n\n")));
+  EXPECT_EQ(repeated_blocks(times("Purple elk jest over me", 20, "\n\n")).value(), "paragraph_repeated_20x");
+  EXPECT_FALSE(repeated_blocks(times("lambda lambda math.a(", 20000)));
 }
 
 TEST(peers, countdown_never_evaluates_what_it_reads) {
