@@ -278,7 +278,13 @@ void of_slime(std::map<std::string, handler>& on) {
     };
   };
   on["slime math_utils.last_boxed_only_string"] = boxed("string", compat::last_boxed_or_fboxed);
-  on["slime math_utils.remove_boxed"] = on["slime math_dapo_utils.remove_boxed"] = boxed("s", compat::unboxed);
+  on["slime math_utils.remove_boxed"] = boxed("s", compat::unboxed);
+  on["slime math_dapo_utils.remove_boxed"] = [](json const&, json const& in) {
+    std::string const t = text(in, "s");
+    std::optional<std::string_view> const inside = compat::unboxed(t);
+    if (!inside) throw std::domain_error("remove_boxed");
+    return of(inside);
+  };
   on["slime math_dapo_utils.last_boxed_only_string"] = boxed("string", compat::last_boxed);
   on["slime math_utils.extract_answer"] = boxed("passage", peer::extract_answer);
   on["slime math_utils.extract_boxed_answer"] = boxed("solution", peer::extract_answer);
@@ -288,7 +294,9 @@ void of_slime(std::map<std::string, handler>& on) {
     return json(*s);
   };
   on["open-instruct StripString"] = [](json const&, json const& in) {
-    return json(compat::strip_string(text(in, "input_string")).value_or(""));
+    std::optional<std::string> const s = compat::strip_string(text(in, "input_string"));
+    if (!s) throw std::domain_error("strip_string");
+    return json(*s);
   };
   on["slime math_utils.mathd_normalize_answer"] = [](json const&, json const& in) {
     return in.at("answer").is_null() ? json() : json(compat::mathd_normalize(text(in, "answer")));
