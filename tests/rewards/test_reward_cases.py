@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Rows of peers' reward functions through the C++ driver, number for number.
 
-`AHA_TEST_DATA` names a file of rows, or a folder with `reward_cases.jsonl`; without it, or where the folder has none, the
-rows of `own_cases.jsonl` run. Rows that nothing here claims are counted by name, never dropped in silence.
+`AHA_TEST_DATA` names a file of rows, or a folder with `reward_cases.jsonl`; without it, or where the folder has none,
+`own_cases.jsonl` runs. Rows that nothing here claims are counted by name, never dropped in silence.
 """
 
 import collections
@@ -84,7 +84,8 @@ def load(path):
 
 
 ROWS = load(data_file())
-NAMES = [f"{row['peer'].split('+')[-1]}-{row['function'].split(' ')[0]}-{row.get('id', i)}" for i, row in enumerate(ROWS)]
+NAMES = [f"{row['peer'].split('+')[-1]}-{row['function'].split(' ')[0]}-{row.get('id', i)}"
+         for i, row in enumerate(ROWS)]
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@
 
 #include <aha/reward/compat/nemo_rl.hpp>
 #include <aha/reward/compat/open_instruct.hpp>
+#include <aha/reward/compat/open_instruct_blocks.hpp>
 #include <aha/reward/compat/openrlhf.hpp>
 #include <aha/reward/compat/roll.hpp>
 #include <aha/reward/compat/simplerl.hpp>
@@ -225,6 +226,9 @@ void of_verl_and_its_kin(std::map<std::string, handler>& on) {
     return of(compat::torchforge::thinking_reward(text(in, "response"), number(p, "partial_reward", 0.2),
                                                   number(p, "full_reward", 1.0)));
   };
+  on["prm800k _normalize"] = [](json const&, json const& in) {
+    return json(compat::prm800k::normalize(text(in, "expr")));
+  };
   on["prm800k grade_answer"] = [](json const&, json const& in) {
     if (in.at("given_answer").is_null()) return json(false);
     return json(
@@ -274,7 +278,13 @@ void of_slime(std::map<std::string, handler>& on) {
     };
   };
   on["slime math_utils.last_boxed_only_string"] = boxed("string", compat::last_boxed_or_fboxed);
-  on["slime math_utils.remove_boxed"] = on["slime math_dapo_utils.remove_boxed"] = boxed("s", compat::unboxed);
+  on["slime math_utils.remove_boxed"] = boxed("s", compat::unboxed);
+  on["slime math_dapo_utils.remove_boxed"] = [](json const&, json const& in) {
+    std::string const t = text(in, "s");
+    std::optional<std::string_view> const inside = compat::unboxed(t);
+    if (!inside) throw std::domain_error("remove_boxed");
+    return of(inside);
+  };
   on["slime math_dapo_utils.last_boxed_only_string"] = boxed("string", compat::last_boxed);
   on["slime math_utils.extract_answer"] = boxed("passage", peer::extract_answer);
   on["slime math_utils.extract_boxed_answer"] = boxed("solution", peer::extract_answer);
@@ -284,7 +294,9 @@ void of_slime(std::map<std::string, handler>& on) {
     return json(*s);
   };
   on["open-instruct StripString"] = [](json const&, json const& in) {
-    return json(compat::strip_string(text(in, "input_string")).value_or(""));
+    std::optional<std::string> const s = compat::strip_string(text(in, "input_string"));
+    if (!s) throw std::domain_error("strip_string");
+    return json(*s);
   };
   on["slime math_utils.mathd_normalize_answer"] = [](json const&, json const& in) {
     return in.at("answer").is_null() ? json() : json(compat::mathd_normalize(text(in, "answer")));
@@ -421,6 +433,11 @@ void of_others(std::map<std::string, handler>& on) {
   };
   on["open-instruct get_chinese_character_ratio"] = [](json const&, json const& in) {
     return json(open_instruct::chinese_ratio(text(in, "text")));
+  };
+  on["open-instruct detect_exact_block_repetition"] = [](json const&, json const& in) {
+    std::string const t = text(in, "text");
+    std::optional<std::string> const found = open_instruct::repeated_blocks(t);
+    return json{found.has_value(), of(found)};
   };
   on["open-instruct is_think"] = [](json const&, json const& in) {
     return json(open_instruct::is_think(text(in, "content")));

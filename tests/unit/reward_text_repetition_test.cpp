@@ -85,13 +85,13 @@ TEST(repeated_run, equals_a_search_by_hand) {
     // Pieces repeated a few times between noise, so that both answers are frequent.
     while (line.size() < 60) {
       std::string piece;
-      for (std::uint64_t k = 1 + random() % 7; k > 0; --k) piece.push_back("ab\nc"[random() % (round % 3 == 0 ? 4 : 2)]);
+      for (std::uint64_t k = 1 + random() % 7; k > 0; --k)
+        piece.push_back("ab\nc"[random() % (round % 3 == 0 ? 4 : 2)]);
       for (std::uint64_t k = 1 + random() % 6; k > 0; --k) line += piece;
     }
     std::size_t const period = 1 + random() % 6;
     std::size_t const times = 3 + random() % 4;
-    repeated_run const r =
-        find_repeated_run(line, static_cast<std::int64_t>(period), static_cast<std::int64_t>(times));
+    repeated_run const r = find_repeated_run(line, static_cast<std::int64_t>(period), static_cast<std::int64_t>(times));
     ASSERT_EQ(r.times > 0, repeats(line, period, times)) << line << "|" << period << "|" << times;
     if (r.times == 0) continue;
     ++found;

@@ -12,9 +12,8 @@ using namespace aha::reward;
 /// The code points of a text, -1 for what is ill-formed.
 std::vector<long> points(std::string_view text) {
   std::vector<long> all;
-  unicode::for_each_character(text, [&](unicode::character c, std::size_t) {
-    all.push_back(c.valid ? static_cast<long>(c.point) : -1);
-  });
+  unicode::for_each_character(
+      text, [&](unicode::character c, std::size_t) { all.push_back(c.valid ? static_cast<long>(c.point) : -1); });
   return all;
 }
 
@@ -30,14 +29,14 @@ TEST(utf8, every_code_point_reads_back) {
 
 TEST(utf8, ill_formed_bytes_are_characters_too) {
   using list = std::vector<long>;
-  EXPECT_EQ(points("a\x80z"), (list{'a', -1, 'z'}));                // a lone continuation
-  EXPECT_EQ(points("\xc0\x80"), (list{-1, -1}));                    // overlong
-  EXPECT_EQ(points("\xe0\x80\x80"), (list{-1, -1, -1}));            // overlong
-  EXPECT_EQ(points("\xe2\x82"), (list{-1}));                        // cut off: one maximal subpart
+  EXPECT_EQ(points("a\x80z"), (list{'a', -1, 'z'}));      // a lone continuation
+  EXPECT_EQ(points("\xc0\x80"), (list{-1, -1}));          // overlong
+  EXPECT_EQ(points("\xe0\x80\x80"), (list{-1, -1, -1}));  // overlong
+  EXPECT_EQ(points("\xe2\x82"), (list{-1}));              // cut off: one maximal subpart
   EXPECT_EQ(points("\xe2\x82z"), (list{-1, 'z'}));
   EXPECT_EQ(points("\xf0\x9f\x98"), (list{-1}));
-  EXPECT_EQ(points("\xed\xa0\x80"), (list{-1, -1, -1}));            // a surrogate
-  EXPECT_EQ(points("\xf4\x90\x80\x80"), (list{-1, -1, -1, -1}));    // beyond U+10FFFF
+  EXPECT_EQ(points("\xed\xa0\x80"), (list{-1, -1, -1}));          // a surrogate
+  EXPECT_EQ(points("\xf4\x90\x80\x80"), (list{-1, -1, -1, -1}));  // beyond U+10FFFF
   EXPECT_EQ(points("\xff\xfe"), (list{-1, -1}));
   EXPECT_EQ(points(std::string_view("a\0b", 3)), (list{'a', 0, 'b'}));
 }
@@ -94,13 +93,19 @@ TEST(characters, kinds_are_those_of_the_database) {
 
 TEST(characters, capital_letters_become_small_one_by_one) {
   EXPECT_EQ(unicode::lowered("ÀΣЖ Ab9"), "àσж ab9");
-  EXPECT_EQ(unicode::lowered("\xff" "A\x80"), "\xff" "a\x80");
+  EXPECT_EQ(unicode::lowered("\xff"
+                             "A\x80"),
+            "\xff"
+            "a\x80");
   EXPECT_EQ(unicode::to_lower(0x1e9e), 0xdfU);  // capital sharp s
   EXPECT_EQ(unicode::to_lower(U'ǅ'), static_cast<char32_t>(U'ǆ'));
 }
 
 TEST(characters, words_and_ends) {
-  EXPECT_EQ(unicode::stripped("\t a\xc2\xa0" "b \xe3\x80\x80"), "a\xc2\xa0" "b");
+  EXPECT_EQ(unicode::stripped("\t a\xc2\xa0"
+                              "b \xe3\x80\x80"),
+            "a\xc2\xa0"
+            "b");
   EXPECT_EQ(unicode::stripped(" \n"), "");
   std::vector<std::string> words;
   unicode::for_each_word("  one\xe2\x80\x83two\n\nthree", [&](std::string_view w) { words.emplace_back(w); });

@@ -93,9 +93,9 @@ inline std::string mixed_numbers(std::string_view text) {
   std::string result;
   for (std::size_t i = 0; i < text.size();) {
     std::size_t j = i + 1;
-    while (j < text.size() && text[j] == ' ') ++j;
+    while (digit(i) && j < text.size() && text[j] == ' ') ++j;
     result.push_back(text[i]);
-    if (digit(i) && j > i + 1 && digit(j)) {
+    if (j > i + 1 && digit(j)) {
       result.append("+").push_back(text[j]);
       i = j + 1;
     } else {
@@ -172,8 +172,10 @@ inline bool is_fraction(std::string_view s) {
   return i == s.size();
 }
 
-/// Whether the algebra system is asked about an expression: at most two different letters, no power that could be large.
+/// Whether the algebra system is asked about an expression: at most two different letters, no power that could be large, no
+/// comma (which makes a tuple there, and a difference of tuples raises).
 inline bool may_evaluate(std::string_view expression) {
+  if (contains(expression, ",")) return false;
   if (contains(expression, "^{") || contains(expression, "^(")) return false;
   for (std::size_t at = expression.find('^'); at != std::string_view::npos; at = expression.find('^', at + 1)) {
     std::size_t i = at + 1;
@@ -215,7 +217,8 @@ bool grade_by_algebra(std::string_view given, std::string_view gold, Equal&& equ
     if (is_fraction(w) && is_fraction(s)) {
       same = w == s;
     } else if (is_whole(std::string_view(w)) == is_whole(std::string_view(s))) {
-      same = may_evaluate("(" + w + ")-(" + s + ")") && equal(std::string_view(w), std::string_view(s));
+      same = may_evaluate(std::string("(").append(w).append(")-(").append(s).append(")")) &&
+             equal(std::string_view(w), std::string_view(s));
     }
     if (!same) return false;
   }

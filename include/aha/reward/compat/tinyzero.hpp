@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/core/error.hpp>
 #include <aha/reward/compat/arithmetic.hpp>
 #include <aha/reward/compat/verl.hpp>
 #include <algorithm>
