@@ -173,7 +173,11 @@ class extractor {
   }
   void narrowed(text_span where, candidate_kind kind, int priority) {
     std::string_view const inside = text_.substr(where.begin, where.end - where.begin);
-    if (starts_at(inside, 0, "not ")) return;  // "the answer is not 4"
+    if (starts_at(inside, 0, "not ")) {  // "the answer is not 4"
+      push(kind, priority, where);
+      found_.candidates.back().denied = true;
+      return;
+    }
     if (options_.latex) {
       bool const boxed = options_.boxed_priority >= 0 && options_.boxed_priority <= priority;
       std::vector<text_span> const boxes = boxed ? boxed_spans(text_, where) : std::vector<text_span>{};
@@ -226,7 +230,6 @@ class extractor {
       text_span s{all[k].begin + where.begin, all[k].end + where.begin};
       while (f > 0 && formulas[f - 1].begin > s.begin) --f;
       if (f > 0 && s.begin < formulas[f - 1].end) continue;
-      if (part_of_product(text_, s.end, where.end)) continue;
       s.end = with_percent(text_, s.end, where.end);
       number = s;
       return true;

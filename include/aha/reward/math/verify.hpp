@@ -153,6 +153,11 @@ inline bool decide(parsed_gold const& gold, std::string_view response, extractio
   bool const one = options.extract.several == several::last || options.extract.several == several::first;
   for (candidate const& c : found.candidates) {
     if (decided && (one || c.priority != group)) break;
+    if (c.denied && !decided) {
+      v = {};
+      v.reason = reason::no_candidate;
+      return true;
+    }
     text_span const s = c.where;
     if (is_invalid_marker(response.substr(s.begin, s.end - s.begin))) continue;
     parsed const answer = read_candidate(response, found, c, options, steps);
