@@ -68,6 +68,14 @@ inline bool comparer::answers(side gold, side answer) {
   answers_of(gold, a);
   answers_of(answer, b);
   if (a.size() == 1 && b.size() == 1) return equal(a[0], b[0]);
+  if (!options_.strict && (a.size() == 1) != (b.size() == 1)) {
+    side const& one = a.size() == 1 ? a[0] : b[0];
+    if (one.kind() == kind::sequence) {  // a tuple against a set or a list of the same entries
+      std::vector<side> entries;
+      parts(one, kind::sequence, entries);
+      return a.size() == 1 ? unordered(entries, b) : unordered(a, entries);
+    }
+  }
   // A union of points is a list, and "x = 1 or 2" too: one side may be a single collection.
   if (!unordered(a, b))
     return why == reason::out_of_steps ? false
@@ -82,7 +90,8 @@ inline bool comparer::equal(side a, side b) {
   bool result = equal_here(a, b);
   --depth_;
   // What no rule above can compare is equal to itself.
-  if (!result && depth_ == 0 && !steps_.exhausted() && same_tree(a, b, steps_)) result = yes(reason::equal_form);
+  if (!result && depth_ == 0 && why != reason::undefined_value && !steps_.exhausted() && same_tree(a, b, steps_))
+    result = yes(reason::equal_form);
   return result;
 }
 
@@ -93,6 +102,12 @@ inline bool comparer::equal_here(side a, side b) {
   if (is_relation(a) || is_relation(b)) {
     side const x = value_of(a, left), y = value_of(b, right);
     if (left || right) return equal(x, y);
+    // "2 + 3 = 5" without a name says 5 where it is true.
+    side const stated = is_relation(a) ? a : b;
+    bool const constant = stated.kind() == kind::relation && stated.relation() == relation_sign::equal &&
+                          !stated.any(has_symbol | has_opaque | has_collection);
+    if (constant && equal(stated.child(0), stated.child(1)))
+      return is_relation(a) ? equal(stated.child(1), b) : equal(a, stated.child(1));
     return is_relation(a) ? in_set(a, b, false) : in_set(b, a, false);
   }
   if (a.kind() == kind::unit || b.kind() == kind::unit) return units(a, b);

@@ -2,39 +2,15 @@
 #pragma once
 
 #include <aha/reward/math/boxed.hpp>
+#include <aha/reward/math/candidate.hpp>
 #include <aha/reward/math/formula_spans.hpp>
+#include <aha/reward/math/neighbours.hpp>
 #include <aha/reward/math/options.hpp>
 #include <aha/reward/math/phrases.hpp>
 #include <algorithm>
 
 AHA_NAMESPACE_BEGIN
 namespace reward::math {
-
-/// Why a place of a response is taken for its answer.
-enum class candidate_kind : std::uint8_t { hope, boxed, hash, final_answer, answer, whole, formula, number, choice };
-/// The word of a kind of candidate.
-constexpr std::string_view to_string(candidate_kind k) {
-  constexpr std::string_view names[] = {"hope",  "boxed",   "hash",   "final_answer", "answer",
-                                        "whole", "formula", "number", "choice"};
-  return names[static_cast<std::size_t>(k)];
-}
-
-/// One place that may be the answer: one part, or several that the response joins ("\boxed{1} and \boxed{2}").
-struct candidate {
-  candidate_kind kind = candidate_kind::whole;
-  int priority = 0;
-  text_span where;        ///< from the first part's begin to the last part's end
-  std::size_t first = 0;  ///< of its parts in `extraction::parts`
-  std::size_t count = 1;
-  bool last_alone = false;    ///< two parts that "and" joins: where the gold is one answer, the last part is the answer
-  bool only_if_read = false;  ///< counts only where all of it reads as one answer
-};
-
-/// What was found: candidates, the one to be tried first in front. Spans point into the response.
-struct extraction {
-  std::vector<candidate> candidates;
-  std::vector<text_span> parts;
-};
 
 namespace detail {
 
@@ -43,30 +19,37 @@ class extractor {
  public:
   extractor(std::string_view text, extract_options const& options) : text_(text), options_(options) {}
 
-  extraction run() {
+  /// All candidates; with `marked_only` those of boxes and phrases alone, unless another kind comes before them.
+  extraction run(bool marked_only = false) {
     window();
     if (!options_.choices.empty()) {
       choices();
       return std::move(found_);
     }
-    std::vector<text_span> formulas = inline_formulas();
-    if (options_.latex && options_.boxed_priority >= 0)
-      groups(boxed_spans(text_, window_), candidate_kind::boxed, options_.boxed_priority, 40);
-    marked();
-    if (options_.latex && options_.expression && options_.whole_priority >= 0)
-      push(candidate_kind::whole, options_.whole_priority, window_, true);
-    if (options_.latex && options_.formula_priority >= 0)
-      groups(formulas, candidate_kind::formula, options_.formula_priority, 24);
-    if (options_.expression && options_.number_priority >= 0) {
-      if (!options_.latex) formulas.clear();
-      numbers(formulas);
+    box_scan boxes;
+    if (options_.latex) {
+      boxes = scan_boxes(text_, window_);
+      window_.end = std::min(window_.end, cut_off_box(text_, window_, boxes));  // the rest of a box that was cut off
     }
-    if (options_.latex && options_.expression && options_.whole_priority >= 0)
-      push(candidate_kind::whole, 1'000'000, window_, false);
+    if (options_.latex && options_.boxed_priority >= 0)
+      groups(boxed_spans(text_, window_, std::move(boxes)), candidate_kind::boxed, options_.boxed_priority, 40);
+    // A box that only "I hope it is correct" could beat.
+    bool const boxed_first =
+        marked_only && !found_.candidates.empty() && options_.boxed_priority < options_.hash_priority &&
+        options_.boxed_priority < options_.final_answer_priority && options_.boxed_priority < options_.answer_priority;
+    bool const hope = text_.find("I hope it is correct") != std::string_view::npos;
+    if (!boxed_first || hope) marked();
+    int best = 1'000'000;
+    for (candidate const& c : found_.candidates) best = std::min(best, c.priority);
+    auto const before = [best](int priority) { return priority >= 0 && priority < best; };
+    bool const skip = marked_only && !before(options_.whole_priority) && !before(options_.formula_priority) &&
+                      !before(options_.number_priority);
+    if (!skip) unmarked();
     bool const forward = options_.several == several::first;
     std::stable_sort(found_.candidates.begin(), found_.candidates.end(), [&](candidate const& a, candidate const& b) {
       if (a.priority != b.priority) return a.priority < b.priority;
-      return forward ? a.where.begin < b.where.begin : a.where.end > b.where.end;
+      if (forward) return a.where.begin < b.where.begin;
+      return a.where.end != b.where.end ? a.where.end > b.where.end : a.where.begin > b.where.begin;
     });
     return std::move(found_);
   }
@@ -88,6 +71,7 @@ class extractor {
   // Control tokens of a chat end a response; behind them is an echo of a prompt.
   void window() {
     window_ = {0, text_.size()};
+    if (text_.find('<') == std::string_view::npos) return;
     constexpr std::size_t npos = std::string_view::npos;
     for (std::size_t at = text_.find("<|"); at != npos; at = text_.find("<|", at + 2)) {
       bool const ends = starts_at(text_, at, "<|im_") || starts_at(text_, at, "<|endoftext") ||
@@ -101,6 +85,9 @@ class extractor {
     if (options_.after_think) {
       std::size_t const at = seen.rfind("</think>");
       if (at != npos) window_.begin = at + 8;
+      // Reasoning that has not ended holds no answer.
+      std::size_t const open = seen.rfind("<think>");
+      if (open != npos && open >= window_.begin) window_.end = std::max(window_.begin, open);
     }
     if (options_.answer_tag) {
       std::size_t const open = seen.rfind("<answer>");
@@ -125,6 +112,20 @@ class extractor {
     spans.resize(kept);
     return spans;
   }
+  // The whole text, formulas, numbers.
+  void unmarked() {
+    std::vector<text_span> formulas = inline_formulas();
+    if (options_.latex && options_.expression && options_.whole_priority >= 0)
+      push(candidate_kind::whole, options_.whole_priority, window_, true);
+    if (options_.latex && options_.formula_priority >= 0)
+      groups(formulas, candidate_kind::formula, options_.formula_priority, 24);
+    if (options_.expression && options_.number_priority >= 0) {
+      if (!options_.latex) formulas.clear();
+      numbers(formulas);
+    }
+    if (options_.latex && options_.expression && options_.whole_priority >= 0)
+      push(candidate_kind::whole, 1'000'000, window_, false);
+  }
   // Neighbours that the text joins become one candidate.
   void groups(std::vector<text_span> const& spans, candidate_kind kind, int priority, std::size_t gap) {
     std::size_t count = 0;
@@ -134,7 +135,7 @@ class extractor {
     if (forward) {
       for (std::size_t k = 0; k < all.size() && count < most; ++count) {
         std::size_t last = k;
-        while (last + 1 < all.size() && joined(all[last].end, all[last + 1].begin, gap)) ++last;
+        while (last + 1 < all.size() && joined(text_, all[last].end, all[last + 1].begin, gap)) ++last;
         add_group(all, k, last, kind, priority);
         k = last + 1;
       }
@@ -142,7 +143,7 @@ class extractor {
     }
     for (std::size_t k = all.size(); k > 0 && count < most; ++count) {
       std::size_t first = k - 1;
-      while (first > 0 && joined(all[first - 1].end, all[first].begin, gap)) --first;
+      while (first > 0 && joined(text_, all[first - 1].end, all[first].begin, gap)) --first;
       add_group(all, first, k - 1, kind, priority);
       k = first;
     }
@@ -156,49 +157,13 @@ class extractor {
     c.last_alone = c.count == 2 && joined_by_and(text_.substr(spans[first].end, spans[last].begin - spans[first].end));
     found_.candidates.push_back(c);
   }
-  static bool joined_by_and(std::string_view gap) {
-    std::size_t const at = gap.find("and");
-    return at != std::string_view::npos && at > 0 && !is_letter(gap[at - 1]) &&
-           (at + 3 == gap.size() || !is_letter(gap[at + 3]));
-  }
-  // "and", "or", a comma, or nothing but signs between two places; a full stop, a line end or other words part them.
-  [[nodiscard]] bool joined(std::size_t from, std::size_t to, std::size_t most_bytes) const {
-    if (to - from > most_bytes) return false;
-    std::string_view const gap = text_.substr(from, to - from);
-    bool letters = false, joins = false;
-    for (std::size_t k = 0; k < gap.size(); ++k) {
-      char const c = gap[k];
-      if (c == '\n' || (c == '.' && k + 1 < gap.size() && is_blank(gap[k + 1])) || c == ':' || c == '?') return false;
-      if (c == ',' || c == ';') joins = true;
-      if (c == '\\') {
-        while (k + 1 < gap.size() && is_letter(gap[k + 1])) ++k;
-        continue;
-      }
-      if (static_cast<unsigned char>(c) >= 0x80) {
-        glyph const g = glyph_at(gap, k);
-        joins = joins || g.code == 0x548C || g.code == 0x6216 || g.code == 0x3001 || g.code == 0xFF0C;
-        letters = true;
-        k += g.length - 1;
-        continue;
-      }
-      if (!is_letter(c)) continue;
-      std::size_t end = k;
-      while (end < gap.size() && is_letter(gap[end])) ++end;
-      std::string_view const word = gap.substr(k, end - k);
-      if (word == "and" || word == "or")
-        joins = true;
-      else if (word != "boxed" && word != "fbox")
-        letters = true;
-      k = end - 1;
-    }
-    return joins || !letters;
-  }
   // Phrases and marks: what follows, narrowed to a box, a formula or a number where the words around it do not read.
   void marked() {
     std::vector<phrase_match> found = phrase_matches(text_, window_);
     std::size_t const skip = options_.several == several::first || found.size() <= most ? 0 : found.size() - most;
     for (std::size_t k = skip; k < found.size() && k < skip + most; ++k) {
-      phrase_match const& m = found[k];
+      phrase_match& m = found[k];
+      announce(text_, window_.end, m);
       bool const hash = m.what == phrase::hash, hope = m.hope;
       int const priority = hash                             ? options_.hash_priority
                            : hope                           ? options_.hope_priority
@@ -214,11 +179,17 @@ class extractor {
   }
   void narrowed(text_span where, candidate_kind kind, int priority) {
     std::string_view const inside = text_.substr(where.begin, where.end - where.begin);
+    if (starts_at(inside, 0, "not ")) {  // "the answer is not 4"
+      push(kind, priority, where);
+      found_.candidates.back().denied = true;
+      return;
+    }
     if (options_.latex) {
-      std::vector<text_span> boxes = boxed_spans(text_, where);
+      bool const boxed = options_.boxed_priority >= 0 && options_.boxed_priority <= priority;
+      std::vector<text_span> const boxes = boxed ? boxed_spans(text_, where) : std::vector<text_span>{};
       if (!boxes.empty()) {
         std::size_t first = boxes.size() - 1;
-        while (first > 0 && joined(boxes[first - 1].end, boxes[first].begin, 40)) --first;
+        while (first > 0 && joined(text_, boxes[first - 1].end, boxes[first].begin, 40)) --first;
         return add_group(boxes, first, boxes.size() - 1, kind, priority);
       }
       if (options_.expression) push(kind, priority, where, true);
@@ -226,11 +197,33 @@ class extractor {
     std::vector<text_span> formulas = options_.latex ? formula_spans(inside) : std::vector<text_span>{};
     for (text_span& s : formulas) s.begin += where.begin, s.end += where.begin;
     text_span number{};
+    // "The answer is 18 dollars, not 20": a number right behind the phrase is the answer, with those that it joins.
+    if (options_.expression && !inside.empty() &&
+        (is_digit(inside[0]) || ((inside[0] == '$' || inside[0] == '-') && inside.size() > 1 && is_digit(inside[1])))) {
+      std::vector<text_span> all = plain_numbers(inside);
+      for (text_span& s : all) s.begin += where.begin, s.end += where.begin;
+      bool const formula = !formulas.empty() && formulas[0].begin <= where.begin + 1;
+      if (!all.empty() && !formula) {
+        std::size_t last = 0;
+        while (last + 1 < all.size() && joined(text_, all[last].end, all[last + 1].begin, 12)) ++last;
+        all[last].end = with_percent(text_, all[last].end, where.end);
+        return add_group(all, 0, last, kind, priority);
+      }
+    }
     bool const has_number = options_.expression && last_number(where, formulas, number);
-    if (has_number && (formulas.empty() || number.begin > formulas.back().end)) return push(kind, priority, number);
+    if (has_number && (formulas.empty() || number.begin > formulas.back().end)) {
+      // "any of 1, 2, 3" is a list of three answers, not the last of them.
+      std::vector<text_span> all = plain_numbers(inside);
+      for (text_span& s : all) s.begin += where.begin, s.end += where.begin;
+      if (all.empty() || all.back().begin > number.begin) return push(kind, priority, number);
+      all.back() = number;
+      std::size_t first = all.size() - 1;
+      while (first > 0 && joined(text_, all[first - 1].end, all[first].begin, 12)) --first;
+      return add_group(all, first, all.size() - 1, kind, priority);
+    }
     if (!formulas.empty()) {
       std::size_t first = formulas.size() - 1;
-      while (first > 0 && joined(formulas[first - 1].end, formulas[first].begin, 24)) --first;
+      while (first > 0 && joined(text_, formulas[first - 1].end, formulas[first].begin, 24)) --first;
       return add_group(formulas, first, formulas.size() - 1, kind, priority);
     }
     if (options_.latex && options_.expression) push(kind, priority, where);
@@ -243,12 +236,7 @@ class extractor {
       text_span s{all[k].begin + where.begin, all[k].end + where.begin};
       while (f > 0 && formulas[f - 1].begin > s.begin) --f;
       if (f > 0 && s.begin < formulas[f - 1].end) continue;
-      std::size_t end = s.end;
-      while (end < where.end && (text_[end] == ' ' || text_[end] == '\\')) ++end;
-      if (end < where.end && text_[end] == '%')
-        s.end = end + 1;
-      else if (starts_at(text_.substr(0, where.end), end, "percent"))
-        s.end = end + 7;
+      s.end = with_percent(text_, s.end, where.end);
       number = s;
       return true;
     }
@@ -264,10 +252,12 @@ class extractor {
   }
   // Multiple choice: behind a phrase, at the beginning, or the last word that is a choice.
   void choices() {
-    std::vector<phrase_match> const found = phrase_matches(text_, window_);
+    std::vector<phrase_match> found = phrase_matches(text_, window_);
     text_span place{};
-    for (std::size_t k = found.size(); k-- > 0 && k + most > found.size();)
+    for (std::size_t k = found.size(); k-- > 0 && k + most > found.size();) {
+      announce(text_, window_.end, found[k]);
       if (choice_in(found[k].where, true, place)) return push(candidate_kind::choice, 0, place);
+    }
     if (choice_in({window_.begin, std::min(window_.end, window_.begin + 16)}, true, place))
       return push(candidate_kind::choice, 1, place);
     if (choice_in(window_, false, place)) push(candidate_kind::choice, 2, place);

@@ -59,12 +59,18 @@ class residue {
   [[nodiscard]] std::uint64_t product(std::uint64_t a, std::uint64_t b) const { return times(a, b); }
   [[nodiscard]] std::uint64_t difference(std::uint64_t a, std::uint64_t b) const { return plus(a, minus(b)); }
 
+  /// True where only rules of rings were used: then different images prove that the answers differ.
+  [[nodiscard]] bool conclusive() const { return conclusive_; }
   /// False where the value is undefined (a division by zero).
   [[nodiscard]] bool defined() const { return defined_ && !steps_.exhausted(); }
 
   std::uint64_t operator()(std::int32_t i) {
     node const& n = tree_.at(i);
     if (!steps_.charge(3)) return 0;
+    if (n.kind == kind::add || n.kind == kind::multiply || n.kind == kind::divide || n.kind == kind::power ||
+        n.kind == kind::percent)
+      for (std::int32_t k = 0; k < n.count; ++k)
+        if (infinite(tree_.child(n, k))) defined_ = false;  // oo - oo, 0 oo: no number
     switch (n.kind) {
       case kind::number: return number(tree_.number_of(n));
       case kind::symbol: return symbol(tree_.name_of(n));
@@ -108,13 +114,18 @@ class residue {
   sign_choice sign_;
   std::uint64_t seed_, at_;
   detail::prime_field field_;
-  bool defined_ = true, in_function_ = false;
+  bool defined_ = true, in_function_ = false, conclusive_ = true;
   struct bound_value {
     std::string_view name;
     std::uint64_t value;
   };
   std::vector<bound_value> bound_;
 
+  [[nodiscard]] bool infinite(std::int32_t i) const {
+    node const& n = tree_.at(i);
+    return n.kind == kind::infinity || ((n.kind == kind::negate || n.kind == kind::plus_minus) &&
+                                        tree_.at(tree_.child(n, 0)).kind == kind::infinity);
+  }
   std::uint64_t child(node const& n, std::int32_t k) { return (*this)(tree_.child(n, k)); }
   [[nodiscard]] std::uint64_t times(std::uint64_t a, std::uint64_t b) const {
     return static_cast<std::uint64_t>(static_cast<detail::uint128>(a) * b % field_.prime);
@@ -186,6 +197,7 @@ class residue {
     rational exponent;
     bool const constant =
         detail::exact_evaluator(tree_, steps_, sign_)(above, exponent) == detail::exact_evaluator::outcome::value;
+    if (!constant || !exponent.small() || exponent.denominator() != 1 || root) conclusive_ = false;
     if (!constant || !exponent.small()) return atom(joined(root ? 12 : 11, (*this)(base), (*this)(above)));
     if (root) {
       if (exponent.is_zero()) return defined_ = false, 0;
@@ -201,19 +213,26 @@ class residue {
     auto const f = static_cast<function_name>(n.op);
     if (f == function_name::root) return power(tree_.child(n, 0), tree_.child(n, 1), true);
     bool const outer = in_function_;
+    conclusive_ = false;
     in_function_ = true;
     std::uint64_t h = 20U + n.op;
     if (f == function_name::opaque) h = detail::text_hash(tree_.name_of(n), seed_);
     if (f == function_name::exp)
       h = joined(11, atom(seed_ + 2), child(n, 0));  // as a power of e
     else
-      for (std::int32_t k = 0; k < n.count; ++k) h = joined(h, h, child(n, k));
+      for (std::int32_t k = 0; k < n.count; ++k) {
+        std::uint64_t const x = child(n, k);
+        bool const logarithm = f == function_name::ln || f == function_name::log;
+        if (logarithm && (x == 0 || (k == 1 && x == 1))) defined_ = false;
+        h = joined(h, h, x);
+      }
     in_function_ = outer;
     return atom(h);
   }
   std::uint64_t big_operator(node const& n) {
     // The bound variable stands for one random element: a sum is known by its term and its bounds.
     node const& variable = tree_.at(tree_.child(n, 1));
+    conclusive_ = false;
     std::uint64_t const low = child(n, 2), high = child(n, 3);
     if (bound_.size() > 8) return steps_.refuse(), 0;
     bound_.push_back({variable.kind == kind::symbol ? std::string_view(tree_.name_of(variable)) : std::string_view("i"),

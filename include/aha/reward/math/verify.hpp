@@ -34,11 +34,12 @@ inline void compare_parsed(parsed const& gold, parsed const& answer, verify_opti
                            verdict& v) {
   v.status = status::scored;
   auto const name = [](parsed const& p) {
-    if (p.is_text()) return true;
+    if (p.is_text() || p.sentence) return true;
     enum kind const k = p.kind();
     return k == kind::word || k == kind::symbol || k == kind::text || k == kind::euler || k == kind::imaginary;
   };
-  bool const words = (gold.is_text() || answer.is_text()) && name(gold) && name(answer);
+  auto const text = [](parsed const& p) { return p.is_text() || p.kind() == kind::text; };
+  bool const words = (text(gold) || text(answer)) && name(gold) && name(answer);
   bool const sentences = gold.sentence && answer.sentence && gold.words == answer.words;
   if (words || sentences) {
     v.equal = gold.words == answer.words;
@@ -112,7 +113,9 @@ class parsed_gold {
       if (answer_.readable() && !(c.only_if_read && (answer_.is_text() || answer_.sentence))) break;
       answer_ = parsed{};
     }
-    if (!answer_.readable() && !steps.exhausted()) detail::read_answer(gold, options.parse, steps, false, answer_);
+    bool const empty_box = !found.candidates.empty() && found.candidates[0].kind == candidate_kind::boxed;
+    if (!answer_.readable() && !empty_box && !steps.exhausted())
+      detail::read_answer(gold, options.parse, steps, false, answer_);
     if (!answer_.readable() && !steps.exhausted()) {
       answer_.status = status::gold_invalid;
       answer_.reason = answer_.words.empty() ? reason::empty_text : reason::unreadable_gold;
@@ -137,59 +140,43 @@ inline bool unusable(parsed_gold const& gold, verdict& v) {
   v.steps = gold.answer().steps;
   return true;
 }
-inline verdict finished(verdict v, parsed_gold const& gold, budget const& steps) {
-  v.steps = gold.answer().steps + steps.used();
+inline verdict finished(verdict v, budget const& steps) {
+  v.steps = steps.used();
   return v;
 }
-}  // namespace detail
-
-/// `verify_answer` for a gold that is read already.
-inline verdict verify_answer(parsed_gold const& gold, std::string_view answer, verify_options const& options = {}) {
-  verdict v;
-  if (detail::unusable(gold, v)) return v;
-  budget steps = options.parse.limit.of(answer.size() + gold.bytes());
-  parsed other;
-  if (!detail::is_invalid_marker(answer)) detail::read_answer(answer, options.parse, steps, false, other);
-  if (!other.readable()) {
-    v.status = other.status;
-    v.reason = other.status == status::budget ? other.reason : reason::no_candidate;
-    return detail::finished(std::move(v), gold, steps);
-  }
-  detail::compare_parsed(gold.answer(), other, options, steps, v);
-  return detail::finished(std::move(v), gold, steps);
-}
-
-/// `verify` for a gold that is read already.
-inline verdict verify(parsed_gold const& gold, std::string_view response, verify_options const& options = {}) {
-  verdict v;
-  if (detail::unusable(gold, v)) return v;
-  budget steps = options.parse.limit.of(response.size() + gold.bytes());
-  steps.charge(response.size() * 4);  // the extractor's passes
-  extraction const found = extract(response, options.extract);
+/// Judges a response by its candidates in order; false where none of them can be read.
+inline bool decide(parsed_gold const& gold, std::string_view response, extraction const& found,
+                   verify_options const& options, budget& steps, verdict& v) {
   v.reason = reason::no_candidate;
   bool decided = false;
   int group = 0;
   bool const one = options.extract.several == several::last || options.extract.several == several::first;
   for (candidate const& c : found.candidates) {
     if (decided && (one || c.priority != group)) break;
+    if (c.denied && !decided) {
+      v = {};
+      v.reason = reason::no_candidate;
+      return true;
+    }
     text_span const s = c.where;
-    if (detail::is_invalid_marker(response.substr(s.begin, s.end - s.begin))) continue;
-    parsed const answer = detail::read_candidate(response, found, c, options, steps);
+    if (is_invalid_marker(response.substr(s.begin, s.end - s.begin))) continue;
+    parsed const answer = read_candidate(response, found, c, options, steps);
     if (steps.exhausted()) {
       v.equal = false, v.status = status::budget, v.reason = reason::out_of_steps;
       break;
     }
     // All of a response, or all that follows a phrase, counts as text only where nothing in it reads as mathematics.
-    bool const same_sentence = answer.sentence && gold.answer().sentence && answer.words == gold.answer().words;
-    if (!answer.readable() || (c.only_if_read && (answer.is_text() || (answer.sentence && !same_sentence)))) continue;
+    bool const same_sentence = answer.sentence == gold.answer().sentence &&
+                               (answer.sentence || (answer.is_text() && gold.answer().is_text())) &&
+                               answer.words == gold.answer().words;
+    if (!answer.readable() || (c.only_if_read && (answer.is_text() || answer.sentence) && !same_sentence)) continue;
     verdict here;
-    detail::compare_parsed(gold.answer(), answer, options, steps, here);
+    compare_parsed(gold.answer(), answer, options, steps, here);
     if (!here.equal && one && c.last_alone && gold.answer().kind() != kind::list && gold.answer().kind() != kind::set &&
         here.status == status::scored) {
       candidate last = c;
       ++last.first, last.count = 1;
-      detail::compare_parsed(gold.answer(), detail::read_candidate(response, found, last, options, steps), options,
-                             steps, here);
+      compare_parsed(gold.answer(), read_candidate(response, found, last, options, steps), options, steps, here);
     }
     bool const first = !decided;
     decided = true;
@@ -200,9 +187,41 @@ inline verdict verify(parsed_gold const& gold, std::string_view response, verify
       v = std::move(here), v.reason = reason::answers_disagree;
     if (v.status == status::budget || (options.extract.several == several::any && v.equal)) break;
   }
-  return detail::finished(std::move(v), gold, steps);
+  return decided;
+}
+}  // namespace detail
+
+/// `verify_answer` for a gold that is read already.
+inline verdict verify_answer(parsed_gold const& gold, std::string_view answer, verify_options const& options = {}) {
+  verdict v;
+  if (detail::unusable(gold, v)) return v;
+  budget steps = options.parse.limit.of(answer.size() + gold.bytes());
+  steps.charge(gold.answer().steps);
+  parsed other;
+  if (!detail::is_invalid_marker(answer)) detail::read_answer(answer, options.parse, steps, false, other);
+  if (!other.readable()) {
+    v.status = other.status;
+    v.reason = other.status == status::budget ? other.reason : reason::no_candidate;
+    return detail::finished(std::move(v), steps);
+  }
+  detail::compare_parsed(gold.answer(), other, options, steps, v);
+  return detail::finished(std::move(v), steps);
 }
 
+/// `verify` for a gold that is read already.
+inline verdict verify(parsed_gold const& gold, std::string_view response, verify_options const& options = {}) {
+  verdict v;
+  if (detail::unusable(gold, v)) return v;
+  budget steps = options.parse.limit.of(response.size() + gold.bytes());
+  steps.charge(gold.answer().steps);
+  steps.charge(response.size() * 4);  // the extractor's passes
+  bool decided =
+      detail::decide(gold, response, detail::extractor(response, options.extract).run(true), options, steps, v);
+  // Boxes and phrases are the cheap half of the search; formulas and numbers follow only where those say nothing.
+  if (!decided && !steps.exhausted())
+    detail::decide(gold, response, extract(response, options.extract), options, steps, v);
+  return detail::finished(std::move(v), steps);
+}
 /// Whether a response gives the answer `gold`: finds the answer in it, reads both, compares them as mathematics. Never
 /// throws on any text, never takes longer than its budget of steps allows; deterministic, without global state.
 inline verdict verify(std::string_view gold, std::string_view response, verify_options const& options = {}) {
