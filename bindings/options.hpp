@@ -23,7 +23,7 @@ inline std::string choice_of(py::handle value, argument where, std::vector<std::
   for (std::string_view const n : names) {
     if (n == given) return given;
   }
-  wrong_value(where, legal, quoted(given));
+  wrong_value(where, legal, aha_python::quoted(given));
 }
 
 template <class List>

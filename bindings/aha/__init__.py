@@ -92,9 +92,9 @@ globals().update({_name: getattr(_aha, _name) for _name in _aha._term_names})
 
 
 def __getattr__(name):
-    # torch takes seconds to import and is not needed for anything else here.
-    if name == "torch":
+    # torch takes seconds to import, and rewards need a compiled module of their own: neither is needed for anything else.
+    if name in ("torch", "reward"):
         import importlib
 
-        return importlib.import_module(".torch", __name__)
+        return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

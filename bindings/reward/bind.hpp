@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "../bind.hpp"
+
+/// What module.cpp calls, one function a file.
+namespace aha_python {
+
+void bind_outcomes(py::module_& m);
+void bind_math(py::module_& m);
+
+}  // namespace aha_python

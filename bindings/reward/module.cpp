@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+#include "bind.hpp"
+
+PYBIND11_MODULE(_aha_reward, m) {
+  m.attr("__name__") = "aha._aha_reward";
+  m.doc() = "The compiled part of aha.reward; import aha.reward.";
+  pybind11::options options;
+  options.disable_function_signatures();
+  aha_python::bind_outcomes(m);
+  aha_python::bind_math(m);
+}
