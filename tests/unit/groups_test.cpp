@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <aha/core/group_index.hpp>
 #include <aha/core/groups.hpp>
-#include <aha/cpu/group_index.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <gtest/gtest.h>

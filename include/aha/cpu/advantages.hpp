@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/core/group_index.hpp>
 #include <aha/cpu/check_advantages.hpp>
-#include <aha/cpu/group_index.hpp>
 #include <vector>
 
 AHA_NAMESPACE_BEGIN

@@ -3,6 +3,7 @@
 
 #include <aha/advantage/stats.hpp>
 #include <aha/core/masked_column.hpp>
+#include <aha/core/moments_of_pieces.hpp>
 #include <aha/cpu/exec.hpp>
 #include <algorithm>
 #include <cmath>
@@ -22,7 +23,7 @@ struct masked_column {
   column<T const, host> values;
   mask_view<host> mask;
 
-  static constexpr std::int64_t most_pieces = 32;
+  static constexpr std::int64_t most_pieces = aha::most_pieces;
   std::int64_t size() const { return values.rank == 2 ? values.rows * values.width : values.width; }
   std::int64_t pieces() const {
     constexpr std::int64_t entries_worth_a_thread = 16384;
@@ -63,44 +64,20 @@ status check_masked_column(char const* function, char const* name, masked_column
   return bad;
 }
 
-/// Three passes over the pieces, in double. The sums are exact in their cut places, so pieces and threads change no bit.
+/// The moments of a column's members, and its counts in `stats`.
 template <class T, class Exec>
 order_free_moments moments_of_column(Exec const& exec, masked_column<T> const& c, column_stats& stats) {
-  constexpr std::int64_t most = masked_column<T>::most_pieces;
-  order_free_moments part[most];
-  std::int64_t counted[most] = {};
-  std::int64_t const pieces = c.pieces();
-  run_parallel(exec, pieces, [&](std::int64_t p) {
-    order_free_moments r;
+  std::int64_t counted[masked_column<T>::most_pieces] = {};
+  order_free_moments const all = moments_of_pieces(exec, c.pieces(), [&](std::int64_t p, auto const& add) {
     std::int64_t n = 0;
     c.for_each(p, [&](std::int64_t, std::int64_t, bool counts, double x) {
       n += counts ? 1 : 0;
-      r.include(x);
+      add(x);
     });
-    part[p] = r;
     counted[p] = n;
   });
-  order_free_moments all;
   std::int64_t unmasked = 0;
-  for (std::int64_t p = 0; p < pieces; ++p) {
-    all.include(part[p]);
-    unmasked += counted[p];
-  }
-  auto const sum = [&](order_free_sum const& empty, auto const& add) {
-    order_free_sum partial[most];
-    run_parallel(exec, pieces, [&](std::int64_t p) {
-      order_free_sum s = empty;
-      c.for_each(p, [&](std::int64_t, std::int64_t, bool, double x) { add(s, x); });
-      partial[p] = s;
-    });
-    order_free_sum total = empty;
-    for (std::int64_t p = 0; p < pieces; ++p) total.merge(partial[p]);
-    return total;
-  };
-  if (!all.equal()) {
-    all.set_mean(sum(all.distances(), [&](order_free_sum& s, double x) { all.add_distance(s, x); }));
-    all.set_m2(sum(all.squares(), [&](order_free_sum& s, double x) { all.add_square(s, x); }));
-  }
+  for (std::int64_t const n : counted) unmasked += n;
   stats.entries = c.size();
   stats.masked = c.size() - unmasked;
   stats.invalid = unmasked - all.count;

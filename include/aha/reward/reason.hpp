@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aha/core/config.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <string_view>
+
+// One row a reason: X(name, sentence). A group is the table of those who use it; a new reason is one row in one of them.
+// Rows are appended to a group; the numbers behind the names are no promise, the names are.
+
+#define AHA_REASONS_GENERAL(X)                                                         \
+  X(none, "Nothing to add: the value says it.")                                        \
+  X(empty_text, "The text is empty.")                                                  \
+  X(not_a_number, "The value is not a number.")                                        \
+  X(missing_input, "A column that the reward reads has no entry here.")                \
+  X(out_of_steps, "The budget of steps was used up.")                                  \
+  X(outside_the_batch, "The row is not part of the group or batch that is asked for.") \
+  X(host_error, "The host's own function failed.")
+
+#define AHA_REASONS_TAGS(X)
+
+#define AHA_REASONS_LANGUAGE(X)
+
+#define AHA_REASONS_LENGTH(X) X(truncated, "The answer was cut off at the limit.")
+
+#define AHA_REASONS_MATH(X)
+
+#define AHA_REASONS_CODE(X)                                 \
+  X(no_code, "The answer contains no code.")                \
+  X(compile_error, "The code does not compile.")            \
+  X(no_tests, "There is no test that the code could pass.") \
+  X(tests_failed, "The code fails at least one test.")      \
+  X(below_threshold, "Fewer tests passed than the threshold asks.")
+
+#define AHA_REASONS(X)    \
+  AHA_REASONS_GENERAL(X)  \
+  AHA_REASONS_TAGS(X)     \
+  AHA_REASONS_LANGUAGE(X) \
+  AHA_REASONS_LENGTH(X)   \
+  AHA_REASONS_MATH(X)     \
+  AHA_REASONS_CODE(X)
+
+AHA_NAMESPACE_BEGIN
+namespace reward {
+
+/// Why an outcome is what it is, in one word. `to_string` gives the word, `describe` its sentence.
+enum class reason : std::uint16_t {
+#define AHA_REASON_ENUMERATOR(name, sentence) name,
+  AHA_REASONS(AHA_REASON_ENUMERATOR)
+#undef AHA_REASON_ENUMERATOR
+};
+
+/// A reason's word and its sentence.
+struct reason_row {
+  std::string_view name;
+  std::string_view sentence;
+};
+/// Every reason in order of its value.
+inline constexpr reason_row reasons[] = {
+#define AHA_REASON_ROW(name, sentence) {#name, sentence},
+    AHA_REASONS(AHA_REASON_ROW)
+#undef AHA_REASON_ROW
+};
+
+/// The word of a reason; "?" for a number that is none.
+constexpr std::string_view to_string(enum reason r) {
+  return static_cast<std::size_t>(r) < std::size(reasons) ? reasons[static_cast<std::size_t>(r)].name : "?";
+}
+/// The sentence of a reason; "?" for a number that is none.
+constexpr std::string_view describe(enum reason r) {
+  return static_cast<std::size_t>(r) < std::size(reasons) ? reasons[static_cast<std::size_t>(r)].sentence : "?";
+}
+
+}  // namespace reward
+AHA_NAMESPACE_END
+
+#undef AHA_REASONS
+#undef AHA_REASONS_GENERAL
+#undef AHA_REASONS_TAGS
+#undef AHA_REASONS_LANGUAGE
+#undef AHA_REASONS_LENGTH
+#undef AHA_REASONS_MATH
+#undef AHA_REASONS_CODE
