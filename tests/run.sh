@@ -3,14 +3,15 @@
 # bash tests/run.sh [SUITE ...] [--data PATH]
 #
 # Does the whole set-up (Debian packages, .venv, builds), then runs the named suites; without names all but sanitizers and
-# consumers. --data PATH, or AHA_TEST_DATA, is the folder of cases that `golden` runs instead of the committed ones.
+# consumers. --data PATH, or AHA_TEST_DATA, is the folder of cases that `golden` runs instead of the committed ones, and the
+# file of rows, or a folder with one, that `rewards` runs.
 # The last line is the sum: "N passed, N failed, N skipped". Exit code 0 only where something passed and nothing failed.
 set -uo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # shellcheck source=tests/support/setup.sh
 source "$root/tests/support/setup.sh"
 
-default_suites=(format layering headers compile_fail docs unit property parity golden python examples bench tidy nvcc)
+default_suites=(format layering headers compile_fail docs unit property parity golden rewards python examples bench tidy nvcc)
 all_suites=("${default_suites[@]}" sanitizers consumers)
 with_module=(docs parity golden python bench)            # need the Python module and torch
 with_binary=(unit property parity)                       # need a target of build/tests
@@ -39,8 +40,8 @@ while [ $# -gt 0 ]; do
 done
 [ ${#suites[@]} -gt 0 ] || suites=("${default_suites[@]}")
 if [ -n "${AHA_TEST_DATA:-}" ]; then
-  [ -d "$AHA_TEST_DATA" ] || { printf '%s: not a folder\n' "$AHA_TEST_DATA" >&2; exit 2; }
-  AHA_TEST_DATA="$(cd "$AHA_TEST_DATA" && pwd)"
+  [ -e "$AHA_TEST_DATA" ] || { printf '%s: neither a folder nor a file\n' "$AHA_TEST_DATA" >&2; exit 2; }
+  AHA_TEST_DATA="$(realpath "$AHA_TEST_DATA")"
   export AHA_TEST_DATA
 fi
 
@@ -68,6 +69,7 @@ targets=()
 for suite in "${suites[@]}"; do
   is_one_of "$suite" "${with_binary[@]}" && compgen -G "tests/$suite/*.cpp" >/dev/null && targets+=("aha_$suite")
 done
+if is_one_of rewards "${suites[@]}"; then targets+=(aha_reward_cli); fi
 binaries_ready=yes
 [ ${#targets[@]} -eq 0 ] || (aha_build tests "${targets[@]}") || binaries_ready=no
 examples_ready=yes
@@ -110,6 +112,7 @@ run_suite() {
       run_pytest parity || code=1
       return $code
       ;;
+    rewards) [ $binaries_ready = yes ] && run_pytest rewards ;;
     examples) [ $examples_ready = yes ] && run_pytest examples ;;
     sanitizers)
       [ $sanitizers_ready = yes ] || return 1

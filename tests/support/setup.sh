@@ -25,7 +25,7 @@ aha_started=$SECONDS
 
 # Names of Debian packages, and pip requirements, by purpose. No upper bounds: what is current has to work.
 aha_apt_build=(g++ cmake ninja-build ccache libxsimd-dev)
-aha_apt_test=(libgtest-dev libxtensor-dev libeigen3-dev clang-format clang-tidy)
+aha_apt_test=(libgtest-dev libxtensor-dev libeigen3-dev nlohmann-json3-dev clang-format clang-tidy)
 aha_apt_bench=(libbenchmark-dev)
 aha_pip_python=("numpy>=1.24" "pybind11>=2.13")
 aha_pip_test=("pytest>=7.4" "pytest-xdist>=3.3" "hypothesis>=6.80" "mypy>=1.8" "scikit-build-core>=0.10")
