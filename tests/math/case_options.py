@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+"""The configuration of a row of Math-Verify's pairs, as options of our verifier."""
+
+
+def options(config):
+    """match_types say where an answer may stand, the priority of a box over words, digits that count, what may stand for what."""
+    return {
+        "latex": "latex" in config["match_types"],
+        "plain": "expr" in config["match_types"],
+        "boxed_priority": config["boxed_match_priority"],
+        "float_rounding": config["float_rounding"],
+        "numeric_precision": config["numeric_precision"],
+        "strict": config["strict"],
+        "allow_set_relation": config["allow_set_relation_comp"],
+    }
+
+
+def request(row):
+    """Both sides are texts there, from which an answer is taken."""
+    return {"gold": row["gold"], "response": row["pred"], "extract_gold": True, "options": options(row["config"])}
