@@ -19,9 +19,27 @@
   X(outside_the_batch, "The row is not part of the group or batch that is asked for.") \
   X(host_error, "The host's own function failed.")
 
-#define AHA_REASONS_TAGS(X)
+#define AHA_REASONS_TAGS(X)                                                              \
+  X(missing_tag, "A block that the template asks for does not occur.")                   \
+  X(unclosed_tag, "A tag is opened and never closed.")                                   \
+  X(unopened_tag, "A tag is closed that is not open.")                                   \
+  X(duplicate_tag, "A block occurs more than once.")                                     \
+  X(nested_tag, "A tag is opened inside another block.")                                 \
+  X(tags_out_of_order, "The blocks stand in another order than the template's.")         \
+  X(text_before_tags, "What stands before the first block is not what may stand there.") \
+  X(text_between_tags, "What stands between two blocks is not what may stand there.")    \
+  X(text_after_tags, "What stands after the last block is not what may stand there.")    \
+  X(empty_block, "A block holds nothing but white space.")                               \
+  X(no_line_of_its_own, "A tag does not stand on a line of its own.")                    \
+  X(no_code_block, "There is no fenced block of code in the language asked for.")
 
-#define AHA_REASONS_LANGUAGE(X)
+#define AHA_REASONS_LANGUAGE(X)                                      \
+  X(no_words, "The text has no words that could be of a language.")  \
+  X(mixed_languages, "The text is written in more than one script.") \
+  X(long_paragraph, "A paragraph is longer than the limit.")         \
+  X(code_block, "The text contains a block of code.")                \
+  X(garbled_text, "Too many characters of the text are no text.")    \
+  X(repeated_block, "A stretch of the text is repeated over and over.")
 
 #define AHA_REASONS_LENGTH(X) X(truncated, "The answer was cut off at the limit.")
 
