@@ -18,7 +18,7 @@ launcher=()
 ! command -v ccache >/dev/null || launcher=(ccache)
 out="$root/build/fuzz"
 mkdir -p "$out/found/$target" "$out/failed"
-flags=(-std=c++17 -O1 -g1 -fno-omit-frame-pointer -fno-sanitize-recover=all -I "$root/include" -isystem /usr/include)
+flags=(-std=c++17 -O1 -g1 -fno-omit-frame-pointer -fno-sanitize-recover=all -I "$root/include")
 "${launcher[@]}" "$compiler" "${flags[@]}" -fsanitize=fuzzer-no-link,address,undefined -c "$root/tests/fuzz/$target.cpp" -o "$out/$target.o"
 "$compiler" -fsanitize=fuzzer,address,undefined "$out/$target.o" -o "$out/$target.new" -pthread
 mv "$out/$target.new" "$out/$target" # a run of the program that was there goes on

@@ -6,7 +6,7 @@ def options(config):
     """match_types say where an answer may stand, the priority of a box over words, digits that count, what may stand for what."""
     return {
         "latex": "latex" in config["match_types"],
-        "plain": "expr" in config["match_types"],
+        "expression": "expr" in config["match_types"],
         "boxed_priority": config["boxed_match_priority"],
         "float_rounding": config["float_rounding"],
         "numeric_precision": config["numeric_precision"],
