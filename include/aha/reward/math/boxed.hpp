@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aha/reward/math/formula_spans.hpp>
+#include <algorithm>
+
+AHA_NAMESPACE_BEGIN
+namespace reward::math::detail {
+
+/// The insides of `\boxed{...}` and `\fbox{...}` in a window of a text, in order, outermost ones only; braces are matched
+/// with one stack in one pass. `\boxed 5` counts; a box that nothing closes ends with its line, where no other box is found.
+inline std::vector<text_span> boxed_spans(std::string_view text, text_span window) {
+  struct open_brace {
+    std::size_t begin;
+    bool box;
+  };
+  std::vector<open_brace> open;
+  std::vector<text_span> closed;
+  std::size_t cut = window.end;
+  bool unclosed = false;
+  for (std::size_t k = window.begin; k < window.end;) {
+    char const c = text[k];
+    if (c == '\\') {
+      std::size_t const word = starts_at(text, k, "\\boxed") ? 6 : starts_at(text, k, "\\fbox") ? 5 : 0;
+      if (word == 0) {
+        k += k + 1 < window.end && text[k + 1] == '\\' ? 1 : 2;
+        continue;
+      }
+      std::size_t at = k + word;
+      while (at < window.end && (text[at] == ' ' || text[at] == '\t')) ++at;
+      if (at < window.end && text[at] == '{') {
+        open.push_back({at + 1, true});
+        k = at + 1;
+        continue;
+      }
+      std::size_t end = at;
+      while (end < window.end && (is_letter(text[end]) || is_digit(text[end]) || text[end] == '.' || text[end] == ',' || text[end] == '-')) ++end;
+      while (end > at && (text[end - 1] == '.' || text[end - 1] == ',')) --end;
+      if (end > at && (at > k + word || !is_letter(text[at]))) closed.push_back({at, end});
+      k = std::max(end, k + word);
+      continue;
+    }
+    if (c == '{') open.push_back({k + 1, false});
+    if (c == '}' && !open.empty()) {
+      if (open.back().box) closed.push_back({open.back().begin, k});
+      open.pop_back();
+    }
+    ++k;
+  }
+  for (open_brace const& b : open)
+    if (b.box) cut = b.begin, unclosed = true;
+  if (closed.empty() && unclosed) {
+    std::size_t end = cut;
+    while (end < window.end && text[end] != '\n' && text[end] != '$') ++end;
+    return {{cut, end}};
+  }
+  std::sort(closed.begin(), closed.end(), [](text_span const& a, text_span const& b) { return a.begin < b.begin; });
+  std::size_t kept = 0;
+  for (text_span const& s : closed)
+    if (kept == 0 || s.begin >= closed[kept - 1].end) closed[kept++] = s;
+  closed.resize(kept);
+  return closed;
+}
+
+}  // namespace reward::math::detail
+AHA_NAMESPACE_END
