@@ -19,12 +19,14 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     math::extraction const twice = math::extract(text, o);
     require(once.candidates.size() == twice.candidates.size(), "the same text gives the same candidates");
     for (std::size_t i = 0; i < once.candidates.size(); ++i) {
-      require(aha_fuzz::within(once.candidates[i].text, text), "a candidate lies within the text");
-      require(once.candidates[i].text.data() == twice.candidates[i].text.data() &&
-                  once.candidates[i].text.size() == twice.candidates[i].text.size(),
+      math::candidate const& c = once.candidates[i];
+      require(c.where.begin <= c.where.end && c.where.end <= size, "a candidate lies within the text");
+      require(c.count >= 1 && c.first + c.count <= once.parts.size(), "a candidate has parts");
+      require(c.where.begin == twice.candidates[i].where.begin && c.where.end == twice.candidates[i].where.end,
               "the same text gives the same candidates");
+      require(i == 0 || once.candidates[i - 1].priority <= c.priority, "the first to be tried stands first");
     }
-    aha_fuzz::require_bounded(once.steps, size);
+    for (auto const& part : once.parts) require(part.begin <= part.end && part.end <= size, "a part lies within the text");
   }
   return 0;
 }

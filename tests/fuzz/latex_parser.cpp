@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <aha/reward/math/parse.hpp>
+#include <aha/reward/math/parsed.hpp>
+#include <aha/reward/math/print.hpp>
 
 #include "bounds.hpp"
 

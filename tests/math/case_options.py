@@ -16,5 +16,4 @@ def options(config):
 
 
 def request(row):
-    """Both sides are texts there, from which an answer is taken."""
-    return {"gold": row["gold"], "response": row["pred"], "extract_gold": True, "options": options(row["config"])}
+    return {"gold": row["gold"], "response": row["pred"], "options": options(row["config"])}

@@ -6,7 +6,7 @@ import math
 import verifier
 
 # A label that is wrong: its problem, the place of the response, and what is true.
-WRONG_LABELS = {("72", 7): (True, "10000 is 10{,}000: a thousands separator does not change a number")}
+WRONG_LABELS = {(72, 7): (True, "10000 is 10{,}000: a thousands separator does not change a number")}
 
 
 def truth(row, i):

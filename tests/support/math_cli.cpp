@@ -5,8 +5,7 @@
 // The math verifier behind JSON lines: a request a line on stdin, an answer a line on stdout, in order. A request is
 //   {"gold": .., "response": ..}   extracted from the response; {"gold": .., "answer": ..}: both are answers already
 //   {"answer": ..}                 for parse;  {"response": ..} for extract
-// and may carry "options" (the members of the options by name; an unknown one is an error), "extract_gold" (the gold is a text
-// too) and, for text that is no UTF-8, "response_hex". `time` adds the median of five calls, `throughput` prints one line of
+// and may carry "options" (the members of the options by name; an unknown one is an error) and, for text that is no UTF-8, "response_hex". `time` adds the median of five calls, `throughput` prints one line of
 // sums. --threads 0: all cores.
 #include <aha/reward/math/math.hpp>
 #include <algorithm>
@@ -91,7 +90,6 @@ void apply(json const& options, math::verify_options& to) {
 struct query {
   std::string gold, text;
   bool is_response = false;
-  bool extract_gold = false;
   math::verify_options options;
 };
 
@@ -100,7 +98,6 @@ query read(json const& request) {
   q.is_response = has(request, "response");
   if (has(request, "gold")) q.gold = text_of(request, "gold");
   q.text = text_of(request, q.is_response ? "response" : "answer");
-  q.extract_gold = request.value("extract_gold", false);
   if (request.contains("options")) apply(request["options"], q.options);
   return q;
 }
@@ -150,7 +147,8 @@ json extracted(query const& q) {
   math::extraction const e = math::extract(q.text, q.options.extract);
   json candidates = json::array();
   for (auto const& c : e.candidates)
-    candidates.push_back({{"text", std::string(c.text)}, {"begin", c.text.data() - q.text.data()}, {"reason", to_string(c.reason)}});
+    candidates.push_back({{"text", q.text.substr(c.where.begin, c.where.end - c.where.begin)}, {"begin", c.where.begin},
+                          {"parts", c.count}, {"kind", to_string(c.kind)}, {"priority", c.priority}});
   return {{"candidates", candidates}};
 }
 
