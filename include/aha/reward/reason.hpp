@@ -43,29 +43,29 @@
 
 #define AHA_REASONS_LENGTH(X) X(truncated, "The answer was cut off at the limit.")
 
-#define AHA_REASONS_MATH(X) \
-  X(equal_numbers, "Both are the same exact number.") \
-  X(equal_form, "The rules of algebra turn one into the other.") \
-  X(equal_values, "Both have the same value at every random point.") \
-  X(equal_up_to_a_factor, "One equation is a multiple of the other.") \
-  X(equal_relation, "Both state the same inequalities.") \
-  X(equal_entries, "All entries are equal.") \
-  X(equal_text, "Both are the same text.") \
+#define AHA_REASONS_MATH(X)                                                                 \
+  X(equal_numbers, "Both are the same exact number.")                                       \
+  X(equal_form, "The rules of algebra turn one into the other.")                            \
+  X(equal_values, "Both have the same value at every random point.")                        \
+  X(equal_up_to_a_factor, "One equation is a multiple of the other.")                       \
+  X(equal_relation, "Both state the same inequalities.")                                    \
+  X(equal_entries, "All entries are equal.")                                                \
+  X(equal_text, "Both are the same text.")                                                  \
   X(equal_percent, "A percentage equals the bare number under the policy for percentages.") \
-  X(equal_after_conversion, "Both are equal in base units.") \
-  X(within_tolerance, "A decimal agrees with the other number to the places asked for.") \
-  X(different_numbers, "The numbers differ.") \
-  X(different_values, "The expressions differ at a point.") \
-  X(different_relation, "The equations or inequalities differ.") \
-  X(different_entries, "An entry of one has no equal in the other.") \
-  X(different_count, "The number of answers or entries differs.") \
-  X(different_ends, "An end of an interval is open in one and closed in the other.") \
-  X(different_text, "The texts differ.") \
-  X(different_units, "The units differ.") \
-  X(different_kinds, "One is a number, a set, a text, ..., the other is not.") \
-  X(undefined_value, "A value is undefined, as after a division by zero.") \
-  X(no_candidate, "The response holds nothing that could be an answer.") \
-  X(unreadable_gold, "The reference answer is empty or cannot be read.") \
+  X(equal_after_conversion, "Both are equal in base units.")                                \
+  X(within_tolerance, "A decimal agrees with the other number to the places asked for.")    \
+  X(different_numbers, "The numbers differ.")                                               \
+  X(different_values, "The expressions differ at a point.")                                 \
+  X(different_relation, "The equations or inequalities differ.")                            \
+  X(different_entries, "An entry of one has no equal in the other.")                        \
+  X(different_count, "The number of answers or entries differs.")                           \
+  X(different_ends, "An end of an interval is open in one and closed in the other.")        \
+  X(different_text, "The texts differ.")                                                    \
+  X(different_units, "The units differ.")                                                   \
+  X(different_kinds, "One is a number, a set, a text, ..., the other is not.")              \
+  X(undefined_value, "A value is undefined, as after a division by zero.")                  \
+  X(no_candidate, "The response holds nothing that could be an answer.")                    \
+  X(unreadable_gold, "The reference answer is empty or cannot be read.")                    \
   X(answers_disagree, "The response gives several answers that are not all right.")
 
 #define AHA_REASONS_CODE(X)                                 \

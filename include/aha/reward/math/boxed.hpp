@@ -34,7 +34,9 @@ inline std::vector<text_span> boxed_spans(std::string_view text, text_span windo
         continue;
       }
       std::size_t end = at;
-      while (end < window.end && (is_letter(text[end]) || is_digit(text[end]) || text[end] == '.' || text[end] == ',' || text[end] == '-')) ++end;
+      while (end < window.end &&
+             (is_letter(text[end]) || is_digit(text[end]) || text[end] == '.' || text[end] == ',' || text[end] == '-'))
+        ++end;
       while (end > at && (text[end - 1] == '.' || text[end - 1] == ',')) --end;
       if (end > at && (at > k + word || !is_letter(text[at]))) closed.push_back({at, end});
       k = std::max(end, k + word);

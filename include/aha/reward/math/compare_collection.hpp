@@ -11,19 +11,23 @@ namespace reward::math::detail {
 inline bool comparer::collections(side a, side b) {
   kind const x = a.kind(), y = b.kind();
   auto const whole_line = [](side s) {
-    return s.kind() == kind::sequence && s.count() == 2 && s.child(0).kind() == kind::negate && s.child(0).child(0).kind() == kind::infinity &&
-           s.child(1).kind() == kind::infinity;
+    return s.kind() == kind::sequence && s.count() == 2 && s.child(0).kind() == kind::negate &&
+           s.child(0).child(0).kind() == kind::infinity && s.child(1).kind() == kind::infinity;
   };
-  bool const line_a = whole_line(a) || (x == kind::reals && a.self().data == 'R'), line_b = whole_line(b) || (y == kind::reals && b.self().data == 'R');
+  bool const line_a = whole_line(a) || (x == kind::reals && a.self().data == 'R'),
+             line_b = whole_line(b) || (y == kind::reals && b.self().data == 'R');
   if (line_a && line_b) return yes(reason::equal_form);
-  if (x == kind::reals && y == kind::reals) return a.self().data == b.self().data ? yes(reason::equal_form) : no(reason::different_entries);
-  if (x == kind::empty_set || y == kind::empty_set) return x == y ? yes(reason::equal_form) : no(reason::different_entries);
+  if (x == kind::reals && y == kind::reals)
+    return a.self().data == b.self().data ? yes(reason::equal_form) : no(reason::different_entries);
+  if (x == kind::empty_set || y == kind::empty_set)
+    return x == y ? yes(reason::equal_form) : no(reason::different_entries);
   if (x == kind::matrix || y == kind::matrix) return matrices(a, b);
   if (x == kind::sequence && y == kind::sequence) return sequences(a, b);
   if (x == kind::builder && y == kind::builder) return builders(a, b);
   bool const set_a = x == kind::set || x == kind::list, set_b = y == kind::set || y == kind::list;
   bool const loose = !options_.strict && (x == kind::sequence || y == kind::sequence);
-  if ((set_a && set_b) || (loose && x <= kind::set && y <= kind::set) || (x == y && (x == kind::join || x == kind::meet))) {
+  if ((set_a && set_b) || (loose && x <= kind::set && y <= kind::set) ||
+      (x == y && (x == kind::join || x == kind::meet))) {
     std::vector<side> left, right;
     parts(a, x, left);
     parts(b, y, right);
@@ -37,9 +41,12 @@ inline bool comparer::collections(side a, side b) {
 inline void comparer::parts(side s, enum kind k, std::vector<side>& into) {
   for (std::int32_t j = 0; j < s.count() && steps_.charge(); ++j) {
     side const one = s.child(j);
-    if (one.kind() == k && (k == kind::join || k == kind::meet)) parts(one, k, into);
-    else if (k != kind::join && k != kind::meet && one.any(has_sign_choice)) into.push_back({one.owner, one.at, 1}), into.push_back({one.owner, one.at, -1});
-    else into.push_back(one);
+    if (one.kind() == k && (k == kind::join || k == kind::meet))
+      parts(one, k, into);
+    else if (k != kind::join && k != kind::meet && one.any(has_sign_choice))
+      into.push_back({one.owner, one.at, 1}), into.push_back({one.owner, one.at, -1});
+    else
+      into.push_back(one);
   }
 }
 
@@ -49,9 +56,12 @@ inline bool comparer::sequences(side a, side b) {
   for (std::int32_t k = 0; k < a.count(); ++k)
     if (!equal(a.child(k), b.child(k))) return why == reason::out_of_steps ? false : no(reason::different_entries);
   if (a.count() == 2 && options_.strict) {
-    auto const infinite = [](side s) { return s.kind() == kind::infinity || (s.kind() == kind::negate && s.child(0).kind() == kind::infinity); };
+    auto const infinite = [](side s) {
+      return s.kind() == kind::infinity || (s.kind() == kind::negate && s.child(0).kind() == kind::infinity);
+    };
     unsigned const ends = static_cast<unsigned>(a.self().op) ^ static_cast<unsigned>(b.self().op);
-    if (((ends & square_left) != 0 && !infinite(a.child(0))) || ((ends & square_right) != 0 && !infinite(a.child(1)))) return no(reason::different_ends);
+    if (((ends & square_left) != 0 && !infinite(a.child(0))) || ((ends & square_right) != 0 && !infinite(a.child(1))))
+      return no(reason::different_ends);
   }
   return yes(reason::equal_entries);
 }
@@ -79,7 +89,9 @@ inline bool comparer::matrices(side a, side b) {
     return true;
   };
   if (!cells(a, left, columns[0]) || !cells(b, right, columns[1])) return no(reason::different_kinds);
-  auto const is_vector = [](std::size_t n, std::int32_t width) { return width <= 1 || static_cast<std::size_t>(width) == n; };
+  auto const is_vector = [](std::size_t n, std::int32_t width) {
+    return width <= 1 || static_cast<std::size_t>(width) == n;
+  };
   bool const flat = a.kind() != b.kind() && is_vector(left.size(), columns[0]) && is_vector(right.size(), columns[1]);
   if (left.size() != right.size() || (columns[0] != columns[1] && !flat)) return no(reason::different_count);
   for (std::size_t k = 0; k < left.size(); ++k)

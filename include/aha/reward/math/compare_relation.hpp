@@ -56,11 +56,14 @@ inline bool comparer::equations(side a, side b) {
     bool const function = a.child(0).kind() == kind::call || b.child(0).kind() == kind::call;
     bool const values = equal(a.child(1), b.child(1));
     if (steps_.exhausted()) return no(reason::out_of_steps);
-    if (values && (!scalar || equal(a.child(0), b.child(0)) || (function && a.child(1).any(has_symbol)))) return yes(reason::equal_values);
+    if (values && (!scalar || equal(a.child(0), b.child(0)) || (function && a.child(1).any(has_symbol))))
+      return yes(reason::equal_values);
     if (!scalar && equal(a.child(0), b.child(1)) && equal(a.child(1), b.child(0))) return yes(reason::equal_values);
     if (!scalar) return no(reason::different_values);
   }
-  return proportional(a, b, false) ? yes(reason::equal_up_to_a_factor) : steps_.exhausted() ? no(reason::out_of_steps) : no(reason::different_relation);
+  return proportional(a, b, false) ? yes(reason::equal_up_to_a_factor)
+         : steps_.exhausted()      ? no(reason::out_of_steps)
+                                   : no(reason::different_relation);
 }
 
 // Left minus right of one is a constant multiple of the other's: in the prime field at two points, or in floating point.
@@ -78,7 +81,8 @@ inline bool comparer::proportional(side a, side b, bool positive) {
     zero = zero && f[k] == 0;
     if (steps_.exhausted()) return no(reason::out_of_steps);
   }
-  same = same && !zero && field.product(f[0], g[1]) == field.product(f[1], g[0]) && field.product(f[0], g[2]) == field.product(f[2], g[0]);
+  same = same && !zero && field.product(f[0], g[1]) == field.product(f[1], g[0]) &&
+         field.product(f[0], g[2]) == field.product(f[2], g[0]);
   if (same && !positive) return true;
   // The factor as a floating value at points: constant there, and above zero where the direction matters.
   long double factor = 0;
@@ -103,7 +107,8 @@ inline bool comparer::inequalities(side a, side b) {
   std::vector<side> left, right;
   for (side s : {a, b}) {
     std::vector<side>& into = s.at == a.at && s.owner == a.owner ? left : right;
-    if (s.kind() == kind::relation) into.push_back(s);
+    if (s.kind() == kind::relation)
+      into.push_back(s);
     else
       for (std::int32_t k = 0; k < s.count(); ++k) into.push_back(s.child(k));
   }
@@ -114,12 +119,17 @@ inline bool comparer::inequalities(side a, side b) {
     bool found = false;
     for (std::size_t k = 0; k < right.size() && !found; ++k) {
       side const& y = right[k];
-      if (used[k] || is_strict(x.relation()) != is_strict(y.relation()) || (direction(x.relation()) == 0) != (direction(y.relation()) == 0)) continue;
-      if (!is_scalar(x.child(0)) || !is_scalar(x.child(1)) || !is_scalar(y.child(0)) || !is_scalar(y.child(1))) continue;
+      if (used[k] || is_strict(x.relation()) != is_strict(y.relation()) ||
+          (direction(x.relation()) == 0) != (direction(y.relation()) == 0))
+        continue;
+      if (!is_scalar(x.child(0)) || !is_scalar(x.child(1)) || !is_scalar(y.child(0)) || !is_scalar(y.child(1)))
+        continue;
       bool const flipped = direction(x.relation()) != direction(y.relation());
       bool agree = false;
-      if (flipped && equal(x.child(0), y.child(1)) && equal(x.child(1), y.child(0))) agree = true;
-      else if (!flipped && equal(x.child(0), y.child(0)) && equal(x.child(1), y.child(1))) agree = true;
+      if (flipped && equal(x.child(0), y.child(1)) && equal(x.child(1), y.child(0)))
+        agree = true;
+      else if (!flipped && equal(x.child(0), y.child(0)) && equal(x.child(1), y.child(1)))
+        agree = true;
       else if (x.any(has_symbol) && y.any(has_symbol)) {
         // l < r says r - l > 0: the factor between the differences has the sign of the directions.
         agree = flipped ? proportional(x, y, false) && !proportional(x, y, true) : proportional(x, y, true);
@@ -177,10 +187,14 @@ inline bool comparer::in_set(side relation, side target, bool stated) {
     }
     return true;
   };
-  if (letter.kind() == kind::symbol) return matches(target, false) ? yes(reason::equal_entries) : no(reason::different_entries);
-  bool const absolute = letter.kind() == kind::function && letter.function() == function_name::abs && letter.child(0).kind() == kind::symbol;
-  if (!absolute || !low.present || !high.present || target.kind() != kind::join || target.count() != 2) return no(reason::different_kinds);
-  bool const both = (matches(target.child(0), true) && matches(target.child(1), false)) || (matches(target.child(1), true) && matches(target.child(0), false));
+  if (letter.kind() == kind::symbol)
+    return matches(target, false) ? yes(reason::equal_entries) : no(reason::different_entries);
+  bool const absolute = letter.kind() == kind::function && letter.function() == function_name::abs &&
+                        letter.child(0).kind() == kind::symbol;
+  if (!absolute || !low.present || !high.present || target.kind() != kind::join || target.count() != 2)
+    return no(reason::different_kinds);
+  bool const both = (matches(target.child(0), true) && matches(target.child(1), false)) ||
+                    (matches(target.child(1), true) && matches(target.child(0), false));
   return both ? yes(reason::equal_entries) : no(reason::different_entries);
 }
 

@@ -9,13 +9,15 @@ AHA_NAMESPACE_BEGIN
 namespace reward::math::detail {
 
 /// 113 bits, 34 decimal digits.
-using wide_real = boost::multiprecision::number<boost::multiprecision::cpp_bin_float_quad::backend_type, boost::multiprecision::et_off>;
+using wide_real = boost::multiprecision::number<boost::multiprecision::cpp_bin_float_quad::backend_type,
+                                                boost::multiprecision::et_off>;
 
 // 28% against a bare number: as written and as a fraction of one.
 inline bool comparer::scalars(side a, side b) {
   bool const left = a.kind() == kind::percent, right = b.kind() == kind::percent;
   if (left == right) return left ? scalars(a.child(0), b.child(0)) : scalars_here(a, b);
-  if (options_.percent == percent_policy::either && scalars_here(left ? a.child(0) : a, right ? b.child(0) : b)) return yes(reason::equal_percent);
+  if (options_.percent == percent_policy::either && scalars_here(left ? a.child(0) : a, right ? b.child(0) : b))
+    return yes(reason::equal_percent);
   return scalars_here(a, b);
 }
 
@@ -40,7 +42,8 @@ inline bool comparer::scalars_here(side a, side b) {
   int const rough = at_points<long double, 10>(a, b, same ? 1 : 4, 1e-10L);
   if (same) return rough < 0 ? no(reason::different_values) : yes(reason::equal_form);
   if (rough == 0 && constants && left == outcome::undefined) return no(reason::undefined_value);
-  if (constants && (a.any(has_decimal) || b.any(has_decimal)) && within_tolerance(a, b)) return yes(reason::within_tolerance);
+  if (constants && (a.any(has_decimal) || b.any(has_decimal)) && within_tolerance(a, b))
+    return yes(reason::within_tolerance);
   if (steps_.exhausted()) return no(reason::out_of_steps);
   if (rough <= 0) return no(constants ? reason::different_numbers : reason::different_values);
   int const fine = at_points<wide_real, 400>(a, b, constants ? 1 : 2, wide_real(1e-24));
@@ -91,7 +94,8 @@ inline bool comparer::within_tolerance(side a, side b) {
   if (here.failed() || there.failed()) return false;
   long double const size = size_of(x), gap = size_of(x - y);
   if (!(gap < std::numeric_limits<long double>::max())) return false;
-  if (gap <= static_cast<long double>(options_.absolute) || gap <= static_cast<long double>(options_.relative) * size) return true;
+  if (gap <= static_cast<long double>(options_.absolute) || gap <= static_cast<long double>(options_.relative) * size)
+    return true;
   if (!decimal || options_.float_rounding < 0) return false;
   long double step = 0.5L * std::pow(10.0L, -static_cast<long double>(options_.float_rounding));
   if (options_.rounding == rounding_rule::scaled) {

@@ -18,7 +18,8 @@ struct point {
   [[nodiscard]] Real of(std::string_view name) const {
     std::uint64_t const h = detail::text_hash(name, seed + 977U * static_cast<unsigned>(index));
     if (whole) return static_cast<Real>(static_cast<double>(3 + h % 10));
-    Real const value = Real(0.25) + static_cast<Real>(static_cast<double>(h >> 12U)) / static_cast<Real>(4503599627370496.0) * Real(1.75);
+    Real const value = Real(0.25) + static_cast<Real>(static_cast<double>(h >> 12U)) /
+                                        static_cast<Real>(4503599627370496.0) * Real(1.75);
     return index >= 2 && (h & 1U) != 0 ? Real(-value) : value;
   }
 };
@@ -31,7 +32,8 @@ template <class Real, unsigned Cost>
 class evaluator {
  public:
   using value = complex<Real>;
-  evaluator(tree const& t, budget& steps, sign_choice sign, point const& where) : tree_(t), steps_(steps), sign_(sign), where_(where) {}
+  evaluator(tree const& t, budget& steps, sign_choice sign, point const& where)
+      : tree_(t), steps_(steps), sign_(sign), where_(where) {}
 
   [[nodiscard]] bool failed() const { return failed_ || steps_.exhausted(); }
   /// The largest summand met: errors are relative to it.
@@ -45,7 +47,8 @@ class evaluator {
       case kind::symbol: return symbol(tree_.name_of(n));
       case kind::word: {
         value product{Real(1), Real(0)};
-        for (char const& c : tree_.name_of(n)) product = product * (c == 'e' ? euler() : symbol(std::string_view(&c, 1)));
+        for (char const& c : tree_.name_of(n))
+          product = product * (c == 'e' ? euler() : symbol(std::string_view(&c, 1)));
         return product;
       }
       case kind::pi: return {pi_value<Real>(), Real(0)};
@@ -86,7 +89,9 @@ class evaluator {
         // An unknown function: some rational function of its arguments, so that no identity of sums or products holds.
         value below{Real(1), Real(0)};
         for (std::int32_t k = 0; k < n.count; ++k)
-          below = below + child(n, k) * value{where_.of<Real>(std::string(1, static_cast<char>('1' + k % 64)) + tree_.name_of(n)), Real(0)};
+          below = below + child(n, k) *
+                              value{where_.of<Real>(std::string(1, static_cast<char>('1' + k % 64)) + tree_.name_of(n)),
+                                    Real(0)};
         if (failed_ || (below.re == 0 && below.im == 0)) return fail();
         return value{where_.of<Real>(tree_.name_of(n)), Real(0)} / below;
       }
@@ -125,7 +130,8 @@ class evaluator {
   value power(node const& n) {
     rational exponent;
     std::int64_t k = 0;
-    bool const exact = exact_evaluator(tree_, steps_, sign_)(tree_.child(n, 1), exponent) == exact_evaluator::outcome::value;
+    bool const exact =
+        exact_evaluator(tree_, steps_, sign_)(tree_.child(n, 1), exponent) == exact_evaluator::outcome::value;
     value const base = child(n, 0);
     if (failed_) return {};
     if (exact && exponent.to_int64(k) && k > -1'000'000 && k < 1'000'000) {
@@ -133,7 +139,8 @@ class evaluator {
       steps_.charge(static_cast<std::uint64_t>(Cost / 5));
       return whole_power(base, k);
     }
-    if (exact && exponent.small() && exponent.denominator() == 2 && exponent.numerator() == 1) return steps_.charge(Cost / 2), sqrt_of(base);
+    if (exact && exponent.small() && exponent.denominator() == 2 && exponent.numerator() == 1)
+      return steps_.charge(Cost / 2), sqrt_of(base);
     if (!steps_.charge(2U * Cost)) return fail();
     value const above = exact ? value{exponent.template to_real<Real>(), Real(0)} : child(n, 1);
     long long whole_exponent = 0;
@@ -145,7 +152,8 @@ class evaluator {
     rational degree;
     std::int64_t k = 0;
     value const base = child(n, 0);
-    bool const exact = exact_evaluator(tree_, steps_, sign_)(tree_.child(n, 1), degree) == exact_evaluator::outcome::value;
+    bool const exact =
+        exact_evaluator(tree_, steps_, sign_)(tree_.child(n, 1), degree) == exact_evaluator::outcome::value;
     if (failed_ || !steps_.charge(2U * Cost)) return fail();
     if (exact && degree.to_int64(k)) {
       if (k == 2) return sqrt_of(base);
@@ -162,7 +170,8 @@ class evaluator {
     auto const f = static_cast<function_name>(n.op);
     if (f == function_name::opaque || f == function_name::det) return fail();
     if (f == function_name::root) return root(n);
-    if (f == function_name::binomial || f == function_name::gcd || f == function_name::lcm || f == function_name::mod) return whole_function(f, n);
+    if (f == function_name::binomial || f == function_name::gcd || f == function_name::lcm || f == function_name::mod)
+      return whole_function(f, n);
     bool const outer = in_function_;
     in_function_ = f <= function_name::csc;
     value const x = child(n, 0);
@@ -243,7 +252,8 @@ class evaluator {
     if (a < 0 || b < 0 || a > 1000 || b > a) return b > a && a >= 0 ? value{} : fail();
     steps_.charge(static_cast<std::uint64_t>(b));
     value product{Real(1), Real(0)};
-    for (long long j = 1; j <= b; ++j) product = product * value{static_cast<Real>(a - b + j), Real(0)} / value{static_cast<Real>(j), Real(0)};
+    for (long long j = 1; j <= b; ++j)
+      product = product * value{static_cast<Real>(a - b + j), Real(0)} / value{static_cast<Real>(j), Real(0)};
     return product;
   }
   value big_operator(node const& n) {
@@ -252,7 +262,8 @@ class evaluator {
     node const& variable = tree_.at(tree_.child(n, 1));
     bool const sum = n.kind == kind::big_sum;
     value total{Real(sum ? 0 : 1), Real(0)};
-    bound_.push_back({variable.kind == kind::symbol ? std::string_view(tree_.name_of(variable)) : std::string_view("i"), low});
+    bound_.push_back(
+        {variable.kind == kind::symbol ? std::string_view(tree_.name_of(variable)) : std::string_view("i"), low});
     for (long long k = low; k <= high && !failed(); ++k) {
       bound_.back().value = k;
       value const part = child(n, 0);

@@ -30,7 +30,9 @@ class exact_evaluator {
   outcome operator()(std::int32_t i, rational& result) {
     node const& n = tree_.at(i);
     if (!steps_.charge(2)) return outcome::undefined;
-    if (bound_.empty() && (n.below & has_integer_argument) == 0 && (n.below & (has_symbol | has_opaque | has_collection | has_relation)) != 0) return outcome::not_rational;
+    if (bound_.empty() && (n.below & has_integer_argument) == 0 &&
+        (n.below & (has_symbol | has_opaque | has_collection | has_relation)) != 0)
+      return outcome::not_rational;
     switch (n.kind) {
       case kind::number: return result = tree_.number_of(n), outcome::value;
       case kind::symbol: return bound(tree_.name_of(n), result);
@@ -113,7 +115,8 @@ class exact_evaluator {
     if (exponent.denominator() != 1 && !take_root(value, exponent.denominator(), root)) return outcome::not_rational;
     std::int64_t const p = exponent.numerator();
     if (p < 0 && value.is_zero()) return outcome::undefined;
-    result = power(p < 0 ? reciprocal(value) : value, p < 0 ? 0 - static_cast<std::uint64_t>(p) : static_cast<std::uint64_t>(p), steps_);
+    result = power(p < 0 ? reciprocal(value) : value,
+                   p < 0 ? 0 - static_cast<std::uint64_t>(p) : static_cast<std::uint64_t>(p), steps_);
     return checked(outcome::value);
   }
   // Replaces a small value by its k-th root where that is rational. An odd root of a negative number is real only where
@@ -124,7 +127,9 @@ class exact_evaluator {
     if (negative && (k % 2 == 0 || !root)) return false;
     std::int64_t above = 0, below = 0;
     if (value.numerator() == std::numeric_limits<std::int64_t>::min()) return false;
-    if (!integer_root(negative ? -value.numerator() : value.numerator(), k, above) || !integer_root(value.denominator(), k, below)) return false;
+    if (!integer_root(negative ? -value.numerator() : value.numerator(), k, above) ||
+        !integer_root(value.denominator(), k, below))
+      return false;
     value = rational(big_integer(negative ? -above : above), big_integer(below));
     return true;
   }
@@ -153,7 +158,7 @@ class exact_evaluator {
         std::int64_t k = 0;
         if (!result.is_integer() || result.sign() < 0) return outcome::undefined;
         if (!result.to_int64(k) || k > 20'000) return steps_.refuse(), outcome::undefined;
-        return product_of(1, k, result), checked(outcome::value);
+        return result = rational(product_of(1, k), big_integer(1)), checked(outcome::value);
       }
       case function_name::real_part: return outcome::value;
       case function_name::imaginary_part: return result = rational(0), outcome::value;
@@ -169,6 +174,7 @@ class exact_evaluator {
   bool pair(function_name f, rational& a, rational const& b) {
     std::int64_t n = 0, k = 0;
     bool const whole = a.to_int64(n) && b.to_int64(k);
+    constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
     switch (f) {
       case function_name::max:
       case function_name::min: {
@@ -176,42 +182,42 @@ class exact_evaluator {
         if (less == (f == function_name::max)) a = b;
         return true;
       }
-      case function_name::gcd: return whole ? (a = rational(std::gcd(n, k)), true) : false;
+      case function_name::gcd: return whole && n > least && k > least ? (a = rational(std::gcd(n, k)), true) : false;
       case function_name::lcm:
-        if (!whole || n == 0 || k == 0) return false;
+        if (!whole || n == 0 || k == 0 || n == least || k == least) return false;
         a = multiply(rational(n / std::gcd(n, k)), rational(k), steps_);
         return true;
       case function_name::mod:
         if (!whole || k <= 0) return false;
-        a = rational(((n % k) + k) % k);
+        a = rational(n % k < 0 ? n % k + k : n % k);
         return true;
       case function_name::binomial: {
         if (!whole || n < 0) return false;
         if (k < 0 || k > n) return a = rational(0), true;
+        if (n > 1'000'000'000'000) return false;
         if (k > n - k) k = n - k;
         if (k > 10'000) return steps_.refuse(), false;
-        rational below;
-        product_of(n - k + 1, n, a);
-        product_of(1, k, below);
-        a = multiply(a, reciprocal(below), steps_);
+        big_integer const above = product_of(n - k + 1, n), below = product_of(1, k);
+        steps_.charge(static_cast<std::uint64_t>(k));
+        a = rational(above / below, big_integer(1));
         return true;
       }
       default: return false;
     }
   }
-  // low * (low + 1) * ... * high by halves: operands of equal length keep large products cheap.
-  void product_of(std::int64_t low, std::int64_t high, rational& result) {
-    if (high - low < 8) {
-      result = rational(1);
-      for (std::int64_t k = low; k <= high; ++k) result = multiply(result, rational(k), steps_);
-      return;
+  // low * (low + 1) * ... * high by halves: operands of equal length keep large products cheap. Below 2^40 each.
+  big_integer product_of(std::int64_t low, std::int64_t high) {
+    if (high - low < 4) {
+      big_integer product = 1;
+      for (std::int64_t k = low; k <= high; ++k) product *= k;
+      steps_.charge(20);
+      return product;
     }
-    rational upper;
     std::int64_t const middle = low + (high - low) / 2;
-    product_of(low, middle, result);
-    if (steps_.exhausted()) return;
-    product_of(middle + 1, high, upper);
-    result = multiply(result, upper, steps_);
+    big_integer const lower = product_of(low, middle),
+                      upper = steps_.exhausted() ? big_integer(1) : product_of(middle + 1, high);
+    std::uint64_t const limbs = boost::multiprecision::msb(lower) / 64 + 1;
+    return steps_.charge(10 + limbs * limbs / 4) ? big_integer(lower * upper) : big_integer(1);
   }
   void floor_of(rational& x, bool up) {
     if (x.is_integer()) return;
@@ -232,11 +238,16 @@ class exact_evaluator {
     if (bound_.size() > 4) return steps_.refuse(), outcome::undefined;
     node const& variable = tree_.at(tree_.child(n, 1));
     rational total(n.kind == kind::big_sum ? 0 : 1);
-    bound_.push_back({variable.kind == kind::symbol ? std::string_view(tree_.name_of(variable)) : std::string_view("i"), from});
+    if (to > from && static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from) > 1'000'000)
+      return steps_.refuse(), outcome::undefined;
+    if (to == std::numeric_limits<std::int64_t>::max()) return steps_.refuse(), outcome::undefined;
+    bound_.push_back(
+        {variable.kind == kind::symbol ? std::string_view(tree_.name_of(variable)) : std::string_view("i"), from});
     for (std::int64_t k = from; k <= to && o == outcome::value && steps_.charge(8); ++k) {
       bound_.back().value = k;
       o = (*this)(tree_.child(n, 0), part);
-      if (o == outcome::value) total = n.kind == kind::big_sum ? add(total, part, steps_) : multiply(total, part, steps_);
+      if (o == outcome::value)
+        total = n.kind == kind::big_sum ? add(total, part, steps_) : multiply(total, part, steps_);
     }
     bound_.pop_back();
     result = std::move(total);

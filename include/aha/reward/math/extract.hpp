@@ -14,7 +14,8 @@ namespace reward::math {
 enum class candidate_kind : std::uint8_t { hope, boxed, hash, final_answer, answer, whole, formula, number, choice };
 /// The word of a kind of candidate.
 constexpr std::string_view to_string(candidate_kind k) {
-  constexpr std::string_view names[] = {"hope", "boxed", "hash", "final_answer", "answer", "whole", "formula", "number", "choice"};
+  constexpr std::string_view names[] = {"hope",  "boxed",   "hash",   "final_answer", "answer",
+                                        "whole", "formula", "number", "choice"};
   return names[static_cast<std::size_t>(k)];
 }
 
@@ -22,10 +23,11 @@ constexpr std::string_view to_string(candidate_kind k) {
 struct candidate {
   candidate_kind kind = candidate_kind::whole;
   int priority = 0;
-  text_span where;             ///< from the first part's begin to the last part's end
-  std::size_t first = 0;       ///< of its parts in `extraction::parts`
+  text_span where;        ///< from the first part's begin to the last part's end
+  std::size_t first = 0;  ///< of its parts in `extraction::parts`
   std::size_t count = 1;
-  bool only_if_read = false;   ///< counts only where all of it reads as one answer
+  bool last_alone = false;    ///< two parts that "and" joins: where the gold is one answer, the last part is the answer
+  bool only_if_read = false;  ///< counts only where all of it reads as one answer
 };
 
 /// What was found: candidates, the one to be tried first in front. Spans point into the response.
@@ -48,15 +50,19 @@ class extractor {
       return std::move(found_);
     }
     std::vector<text_span> formulas = inline_formulas();
-    if (options_.latex && options_.boxed_priority >= 0) groups(boxed_spans(text_, window_), candidate_kind::boxed, options_.boxed_priority, 40);
+    if (options_.latex && options_.boxed_priority >= 0)
+      groups(boxed_spans(text_, window_), candidate_kind::boxed, options_.boxed_priority, 40);
     marked();
-    if (options_.latex && options_.whole_priority >= 0) push(candidate_kind::whole, options_.whole_priority, window_, true);
-    if (options_.latex && options_.formula_priority >= 0) groups(formulas, candidate_kind::formula, options_.formula_priority, 24);
+    if (options_.latex && options_.expression && options_.whole_priority >= 0)
+      push(candidate_kind::whole, options_.whole_priority, window_, true);
+    if (options_.latex && options_.formula_priority >= 0)
+      groups(formulas, candidate_kind::formula, options_.formula_priority, 24);
     if (options_.expression && options_.number_priority >= 0) {
       if (!options_.latex) formulas.clear();
       numbers(formulas);
     }
-    if (options_.latex && options_.expression && options_.whole_priority >= 0) push(candidate_kind::whole, 1'000'000, window_, false);
+    if (options_.latex && options_.expression && options_.whole_priority >= 0)
+      push(candidate_kind::whole, 1'000'000, window_, false);
     bool const forward = options_.several == several::first;
     std::stable_sort(found_.candidates.begin(), found_.candidates.end(), [&](candidate const& a, candidate const& b) {
       if (a.priority != b.priority) return a.priority < b.priority;
@@ -70,7 +76,8 @@ class extractor {
   extract_options const& options_;
   extraction found_;
   text_span window_;
-  static constexpr std::size_t most = 64;  ///< candidates of one kind: the last ones (the first ones under `several::first`)
+  static constexpr std::size_t most =
+      64;  ///< candidates of one kind: the last ones (the first ones under `several::first`)
 
   void push(candidate_kind kind, int priority, text_span where, bool only_if_read = false) {
     candidate c;
@@ -83,7 +90,8 @@ class extractor {
     window_ = {0, text_.size()};
     constexpr std::size_t npos = std::string_view::npos;
     for (std::size_t at = text_.find("<|"); at != npos; at = text_.find("<|", at + 2)) {
-      bool const ends = starts_at(text_, at, "<|im_") || starts_at(text_, at, "<|endoftext") || starts_at(text_, at, "<|eot_id") || starts_at(text_, at, "<|end");
+      bool const ends = starts_at(text_, at, "<|im_") || starts_at(text_, at, "<|endoftext") ||
+                        starts_at(text_, at, "<|eot_id") || starts_at(text_, at, "<|end");
       if (ends && !trimmed(text_.substr(0, at)).empty()) {
         window_.end = at;
         break;
@@ -139,12 +147,19 @@ class extractor {
       k = first;
     }
   }
-  void add_group(std::vector<text_span> const& spans, std::size_t first, std::size_t last, candidate_kind kind, int priority) {
+  void add_group(std::vector<text_span> const& spans, std::size_t first, std::size_t last, candidate_kind kind,
+                 int priority) {
     candidate c;
     c.kind = kind, c.priority = priority, c.where = {spans[first].begin, spans[last].end};
     c.first = found_.parts.size(), c.count = last - first + 1;
     for (std::size_t k = first; k <= last; ++k) found_.parts.push_back(spans[k]);
+    c.last_alone = c.count == 2 && joined_by_and(text_.substr(spans[first].end, spans[last].begin - spans[first].end));
     found_.candidates.push_back(c);
+  }
+  static bool joined_by_and(std::string_view gap) {
+    std::size_t const at = gap.find("and");
+    return at != std::string_view::npos && at > 0 && !is_letter(gap[at - 1]) &&
+           (at + 3 == gap.size() || !is_letter(gap[at + 3]));
   }
   // "and", "or", a comma, or nothing but signs between two places; a full stop, a line end or other words part them.
   [[nodiscard]] bool joined(std::size_t from, std::size_t to, std::size_t most_bytes) const {
@@ -170,8 +185,10 @@ class extractor {
       std::size_t end = k;
       while (end < gap.size() && is_letter(gap[end])) ++end;
       std::string_view const word = gap.substr(k, end - k);
-      if (word == "and" || word == "or") joins = true;
-      else if (word != "boxed" && word != "fbox") letters = true;
+      if (word == "and" || word == "or")
+        joins = true;
+      else if (word != "boxed" && word != "fbox")
+        letters = true;
       k = end - 1;
     }
     return joins || !letters;
@@ -183,12 +200,13 @@ class extractor {
     for (std::size_t k = skip; k < found.size() && k < skip + most; ++k) {
       phrase_match const& m = found[k];
       bool const hash = m.what == phrase::hash, hope = m.hope;
-      int const priority = hash ? options_.hash_priority
-                           : hope ? options_.hope_priority
+      int const priority = hash                             ? options_.hash_priority
+                           : hope                           ? options_.hope_priority
                            : m.what == phrase::final_answer ? options_.final_answer_priority
                                                             : options_.answer_priority;
       if (priority < 0) continue;
-      candidate_kind const kind = hash ? candidate_kind::hash : hope ? candidate_kind::hope
+      candidate_kind const kind = hash                             ? candidate_kind::hash
+                                  : hope                           ? candidate_kind::hope
                                   : m.what == phrase::final_answer ? candidate_kind::final_answer
                                                                    : candidate_kind::answer;
       narrowed(m.where, kind, priority);
@@ -227,8 +245,10 @@ class extractor {
       if (f > 0 && s.begin < formulas[f - 1].end) continue;
       std::size_t end = s.end;
       while (end < where.end && (text_[end] == ' ' || text_[end] == '\\')) ++end;
-      if (end < where.end && text_[end] == '%') s.end = end + 1;
-      else if (starts_at(text_.substr(0, where.end), end, "percent")) s.end = end + 7;
+      if (end < where.end && text_[end] == '%')
+        s.end = end + 1;
+      else if (starts_at(text_.substr(0, where.end), end, "percent"))
+        s.end = end + 7;
       number = s;
       return true;
     }
@@ -237,7 +257,9 @@ class extractor {
   void numbers(std::vector<text_span> const& formulas) {
     text_span number{};
     // The later of the last formula and the last number is the answer: the same priority, ordered by place.
-    int const priority = options_.latex && options_.formula_priority >= 0 ? std::min(options_.number_priority, options_.formula_priority) : options_.number_priority;
+    int const priority = options_.latex && options_.formula_priority >= 0
+                             ? std::min(options_.number_priority, options_.formula_priority)
+                             : options_.number_priority;
     if (last_number(window_, formulas, number)) push(candidate_kind::number, priority, number);
   }
   // Multiple choice: behind a phrase, at the beginning, or the last word that is a choice.
@@ -246,7 +268,8 @@ class extractor {
     text_span place{};
     for (std::size_t k = found.size(); k-- > 0 && k + most > found.size();)
       if (choice_in(found[k].where, true, place)) return push(candidate_kind::choice, 0, place);
-    if (choice_in({window_.begin, std::min(window_.end, window_.begin + 16)}, true, place)) return push(candidate_kind::choice, 1, place);
+    if (choice_in({window_.begin, std::min(window_.end, window_.begin + 16)}, true, place))
+      return push(candidate_kind::choice, 1, place);
     if (choice_in(window_, false, place)) push(candidate_kind::choice, 2, place);
   }
   bool choice_in(text_span where, bool first, text_span& place) const {

@@ -26,7 +26,8 @@ inline std::vector<text_span> formula_spans(std::string_view text) {
   auto const end_of = [&](int kind, std::size_t from) {
     if (ends[kind] != npos && ends[kind] < from) {
       ends[kind] = text.find(marks[kind], from);
-      while (kind == 0 && ends[0] != npos && ends[0] > 0 && text[ends[0] - 1] == '\\') ends[0] = text.find('$', ends[0] + 1);
+      while (kind == 0 && ends[0] != npos && ends[0] > 0 && text[ends[0] - 1] == '\\')
+        ends[0] = text.find('$', ends[0] + 1);
     }
     return ends[kind];
   };
@@ -83,7 +84,8 @@ inline std::vector<text_span> plain_numbers(std::string_view text) {
     }
     bool const letter = k > 0 && (is_letter(text[k - 1]) || text[k - 1] == '_');
     std::size_t begin = k;
-    bool const minus = begin > 0 && text[begin - 1] == '-' && (begin == 1 || is_blank(text[begin - 2]) || text[begin - 2] == '(' || text[begin - 2] == '=');
+    bool const minus = begin > 0 && text[begin - 1] == '-' &&
+                       (begin == 1 || is_blank(text[begin - 2]) || text[begin - 2] == '(' || text[begin - 2] == '=');
     if (minus) --begin;
     if (!letter) found.push_back({begin, end});
     k = end;

@@ -39,15 +39,17 @@ struct glyph_row {
   std::string_view meaning;  ///< one character: itself; longer: a command of LaTeX, without its backslash
 };
 inline constexpr glyph_row glyph_rows[] = {
-    {0xA0, " "}, {0xA2, " "}, {0xA3, " "}, {0xA5, " "}, {0xB0, "circ"}, {0xB1, "pm"}, {0xB2, "^2"}, {0xB3, "^3"},
-    {0xB7, "cdot"}, {0xB9, "^1"}, {0xBA, "circ"}, {0xD7, "times"}, {0xF7, "div"}, {0x3C0, "pi"}, {0x2009, " "}, {0x200A, " "},
-    {0x2010, "-"}, {0x2011, "-"}, {0x2012, "-"}, {0x2013, "-"}, {0x2014, "-"}, {0x2022, "cdot"}, {0x2026, "dots"},
-    {0x202F, " "}, {0x2032, "prime"}, {0x2044, "/"}, {0x2070, "^0"}, {0x2074, "^4"}, {0x2075, "^5"}, {0x2076, "^6"},
-    {0x2077, "^7"}, {0x2078, "^8"}, {0x2079, "^9"}, {0x20AC, " "}, {0x2102, "C"}, {0x2115, "N"}, {0x211A, "Q"}, {0x211D, "R"},
-    {0x2124, "Z"}, {0x2192, "to"}, {0x2205, "emptyset"}, {0x2208, "in"}, {0x2212, "-"}, {0x2213, "mp"}, {0x2215, "/"},
-    {0x2216, "setminus"}, {0x221A, "sqrt"}, {0x221E, "infty"}, {0x2227, "land"}, {0x2228, "lor"}, {0x2229, "cap"},
-    {0x222A, "cup"}, {0x2236, ":"}, {0x2248, "approx"}, {0x2260, "ne"}, {0x2264, "le"}, {0x2265, "ge"}, {0x22C5, "cdot"},
-    {0x2A7D, "le"}, {0x2A7E, "ge"}, {0x3000, " "}, {0x3001, ","}, {0x3002, "."}, {0x300C, " "}, {0x300D, " "},
+    {0xA0, " "},       {0xA2, " "},     {0xA3, " "},     {0xA5, " "},          {0xB0, "circ"},       {0xB1, "pm"},
+    {0xB2, "^2"},      {0xB3, "^3"},    {0xB7, "cdot"},  {0xB9, "^1"},         {0xBA, "circ"},       {0xD7, "times"},
+    {0xF7, "div"},     {0x3C0, "pi"},   {0x2009, " "},   {0x200A, " "},        {0x2010, "-"},        {0x2011, "-"},
+    {0x2012, "-"},     {0x2013, "-"},   {0x2014, "-"},   {0x2022, "cdot"},     {0x2026, "dots"},     {0x202F, " "},
+    {0x2032, "prime"}, {0x2044, "/"},   {0x2070, "^0"},  {0x2074, "^4"},       {0x2075, "^5"},       {0x2076, "^6"},
+    {0x2077, "^7"},    {0x2078, "^8"},  {0x2079, "^9"},  {0x20AC, " "},        {0x2102, "C"},        {0x2115, "N"},
+    {0x211A, "Q"},     {0x211D, "R"},   {0x2124, "Z"},   {0x2192, "to"},       {0x2205, "emptyset"}, {0x2208, "in"},
+    {0x2212, "-"},     {0x2213, "mp"},  {0x2215, "/"},   {0x2216, "setminus"}, {0x221A, "sqrt"},     {0x221E, "infty"},
+    {0x2227, "land"},  {0x2228, "lor"}, {0x2229, "cap"}, {0x222A, "cup"},      {0x2236, ":"},        {0x2248, "approx"},
+    {0x2260, "ne"},    {0x2264, "le"},  {0x2265, "ge"},  {0x22C5, "cdot"},     {0x2A7D, "le"},       {0x2A7E, "ge"},
+    {0x3000, " "},     {0x3001, ","},   {0x3002, "."},   {0x300C, " "},        {0x300D, " "},
 };
 constexpr std::string_view meaning_of(std::uint32_t code) {
   for (glyph_row const& row : glyph_rows)
@@ -59,7 +61,8 @@ constexpr std::string_view meaning_of(std::uint32_t code) {
 /// Characters that nobody sees: dropped wherever they stand. Marks that reorder the text for the eye are not among them;
 /// an answer that holds one reads differently for people and is refused.
 constexpr bool is_invisible(std::uint32_t code) {
-  return code == 0xAD || (code >= 0x200B && code <= 0x200D) || code == 0x2060 || code == 0xFEFF || code == 0x2061 || code == 0x2062;
+  return code == 0xAD || (code >= 0x200B && code <= 0x200D) || code == 0x2060 || code == 0xFEFF || code == 0x2061 ||
+         code == 0x2062;
 }
 constexpr bool reorders_text(std::uint32_t code) {
   return code == 0x200E || code == 0x200F || (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);

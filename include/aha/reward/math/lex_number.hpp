@@ -77,7 +77,8 @@ class number_reader {
   }
   bool point(bool comma, std::size_t begin) {
     if (at_ >= text_.size()) return false;
-    if (text_[at_] == '.') return digit(at_ + 1) || (!digits_.empty() && !starts_at(text_, at_, "..")) ? step_over() : false;
+    if (text_[at_] == '.')
+      return digit(at_ + 1) || (!digits_.empty() && !starts_at(text_, at_, "..")) ? step_over() : false;
     if (text_[at_] != ',' || digits_.empty() || !digit(at_ + 1)) return false;
     bool const zero = at_ == begin + 1 && text_[begin] == '0' && digit(at_ + 2) && digit(at_ + 3);
     if (!comma && !zero) return false;

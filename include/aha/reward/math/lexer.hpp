@@ -136,11 +136,15 @@ class lexer {
       case '}': return --brackets_, one(tk::close_set, 2);
       case '|': return one(tk::norm, 2);
       case '%': return one(tk::percent, 2);
-      case '(': case '[': case ')': case ']':  // delimiters of a formula
+      case '(':
+      case '[':
+      case ')':
+      case ']':  // delimiters of a formula
         at_ += 2;
         space_ = true;
         return;
-      case '\f': case '\b':
+      case '\f':
+      case '\b':
         ++at_;
         if (!broken_escape()) ++at_;
         return;
@@ -151,7 +155,8 @@ class lexer {
   }
   // A row ends with two backslashes; outside of an environment they are an escape that was written twice.
   void double_backslash() {
-    if (environments_ == 0 && at_ + 2 < text_.size() && (is_letter(text_[at_ + 2]) || text_[at_ + 2] == '{' || text_[at_ + 2] == '}')) {
+    if (environments_ == 0 && at_ + 2 < text_.size() &&
+        (is_letter(text_[at_ + 2]) || text_[at_ + 2] == '{' || text_[at_ + 2] == '}')) {
       ++at_;
       return;
     }
@@ -169,7 +174,10 @@ class lexer {
     if (k >= text_.size() || text_[k] != '{') return {};
     int depth = 0;
     for (std::size_t end = k; end < text_.size() && steps_.charge(); ++end) {
-      if (text_[end] == '\\') { ++end; continue; }
+      if (text_[end] == '\\') {
+        ++end;
+        continue;
+      }
       if (text_[end] == '{') ++depth;
       if (text_[end] == '}' && --depth == 0) {
         at_ = end + 1;
@@ -205,10 +213,12 @@ class lexer {
     if (at_ < text_.size() && text_[at_] == '.') ++at_;  // \left. shows nothing
   }
   bool layout(std::string_view name) {
-    constexpr std::string_view nothing[] = {"big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "displaystyle", "limits",
-                                            "nolimits", "textstyle", "scriptstyle", "hfill", "rm", "bf", "it", "boldmath", "strut",
-                                            "allowbreak", "nobreak", "noindent", "hline", "therefore"};
-    constexpr std::string_view arguments[] = {"color", "hspace", "vspace", "phantom", "label", "tag", "hskip", "kern", "mspace"};
+    constexpr std::string_view nothing[] = {
+        "big",          "Big",      "bigg",     "Bigg",       "bigl",        "bigr",     "Bigl",  "Bigr",
+        "displaystyle", "limits",   "nolimits", "textstyle",  "scriptstyle", "hfill",    "rm",    "bf",
+        "it",           "boldmath", "strut",    "allowbreak", "nobreak",     "noindent", "hline", "therefore"};
+    constexpr std::string_view arguments[] = {"color", "hspace", "vspace", "phantom", "label",
+                                              "tag",   "hskip",  "kern",   "mspace"};
     if (name == "quad" || name == "qquad" || name == "newline") return push(tk::separator, at_, at_), true;
     if (std::find(std::begin(nothing), std::end(nothing), name) != std::end(nothing)) return space_ = true, true;
     if (std::find(std::begin(arguments), std::end(arguments), name) == std::end(arguments)) return false;
@@ -217,19 +227,24 @@ class lexer {
   }
   void words(command const& known, std::size_t begin) {
     std::string_view const inner = trimmed(braces());
-    if (known.kind == tk::text && (inner == "and" || inner == "or" || inner == "," || inner == ", and" || inner == ", or"))
+    if (known.kind == tk::text &&
+        (inner == "and" || inner == "or" || inner == "," || inner == ", and" || inner == ", or"))
       return static_cast<void>(push(tk::and_word, begin, at_));
-    if (inner == "if" || inner == "for" || inner == "where" || inner == "when") return static_cast<void>(push(tk::cut, begin, at_));
+    if (inner == "if" || inner == "for" || inner == "where" || inner == "when")
+      return static_cast<void>(push(tk::cut, begin, at_));
     if (known.kind == tk::roman) {
       command const* function = find_command(latex_commands, inner);
       if (function == nullptr) function = find_command(plain_words, inner);
-      if (function != nullptr && function->kind == tk::function) {
+      // "22 \mathrm{min}" is a time, "\operatorname{min}" a function.
+      bool const minutes = known.data == 0 && inner == "min";
+      if (function != nullptr && function->kind == tk::function && !minutes) {
         push(tk::function, begin, at_, function->data);
         return;
       }
     }
     push(known.kind, static_cast<std::size_t>(inner.data() - text_.data()) * (inner.data() != nullptr ? 1U : 0U),
-         (static_cast<std::size_t>(inner.data() - text_.data()) + inner.size()) * (inner.data() != nullptr ? 1U : 0U), known.data);
+         (static_cast<std::size_t>(inner.data() - text_.data()) + inner.size()) * (inner.data() != nullptr ? 1U : 0U),
+         known.data);
   }
   void wrapper(command const& known, std::size_t begin) {
     std::size_t const before = at_;
@@ -237,7 +252,8 @@ class lexer {
     if (inner.size() == 1) {
       bool const set = known.data == 2 && std::string_view("RNZQC").find(inner[0]) != std::string_view::npos;
       if (set) return static_cast<void>(push(tk::reals, begin, at_, inner[0]));
-      bool const unit_vector = inner[0] == 'e' || inner[0] == 'i';  // bold: neither Euler's number nor the imaginary unit
+      bool const unit_vector =
+          inner[0] == 'e' || inner[0] == 'i';  // bold: neither Euler's number nor the imaginary unit
       if (is_letter(inner[0])) {
         auto const place = static_cast<std::size_t>(inner.data() - text_.data());
         push(tk::letter, unit_vector ? begin : place, unit_vector ? at_ : place + 1);
@@ -251,11 +267,16 @@ class lexer {
     std::string_view name = braces();
     if (!name.empty() && name.back() == '*') name.remove_suffix(1);
     std::int32_t shape = 0;  // 1 a matrix, 2 cases, 3 lines, 4 a determinant
-    if (name == "vmatrix") shape = 4;
-    else if (name == "cases") shape = 2;
-    else if (name.size() >= 6 && name.substr(name.size() - 6) == "matrix") shape = 1;
-    else if (name == "array" || name == "tabular") shape = 1;
-    else shape = 3;
+    if (name == "vmatrix")
+      shape = 4;
+    else if (name == "cases")
+      shape = 2;
+    else if (name.size() >= 6 && name.substr(name.size() - 6) == "matrix")
+      shape = 1;
+    else if (name == "array" || name == "tabular")
+      shape = 1;
+    else
+      shape = 3;
     if (k == tk::begin && (name == "array" || name == "tabular")) braces();
     environments_ += k == tk::begin ? 1 : -1;
     push(k, begin, at_, shape);
@@ -276,7 +297,11 @@ class lexer {
     }
     if (meaning.size() == 1) {
       at_ += g.length - 1;
-      if (meaning == " ") { space_ = true; ++at_; return; }
+      if (meaning == " ") {
+        space_ = true;
+        ++at_;
+        return;
+      }
       return punctuation(meaning[0]);
     }
     if (meaning.size() == 2 && meaning[0] == '^') {
@@ -352,10 +377,16 @@ class lexer {
       case ',': return one(tk::comma);
       case ';': return one(tk::semicolon);
       case '&': return one(tk::ampersand);
-      case '=': return next_is('=') ? one(tk::relation, 2) : next_is('>') ? one(tk::relation, 2, rel(relation_sign::other)) : one(tk::relation);
-      case '<': return next_is('=') ? one(tk::relation, 2, rel(relation_sign::less_equal)) : one(tk::relation, 1, rel(relation_sign::less));
+      case '=':
+        return next_is('=')   ? one(tk::relation, 2)
+               : next_is('>') ? one(tk::relation, 2, rel(relation_sign::other))
+                              : one(tk::relation);
+      case '<':
+        return next_is('=') ? one(tk::relation, 2, rel(relation_sign::less_equal))
+                            : one(tk::relation, 1, rel(relation_sign::less));
       case '>':
-        return next_is('=') ? one(tk::relation, 2, rel(relation_sign::greater_equal)) : one(tk::relation, 1, rel(relation_sign::greater));
+        return next_is('=') ? one(tk::relation, 2, rel(relation_sign::greater_equal))
+                            : one(tk::relation, 1, rel(relation_sign::greater));
       case '.':
         if (starts_at(text_, at_, "...")) return one(tk::dots, 3);
         return one(tk::stop);

@@ -20,7 +20,8 @@ inline std::string normal_text(std::string_view text) {
     if (c == '\\') {
       // Commands that shape text say nothing; others are kept as words.
       bool shaping = false;
-      for (std::string_view name : {"text", "textbf", "textit", "textrm", "mathrm", "mathbf", "mbox", "rm", "bf", "quad", "left", "right"}) {
+      for (std::string_view name :
+           {"text", "textbf", "textit", "textrm", "mathrm", "mathbf", "mbox", "rm", "bf", "quad", "left", "right"}) {
         std::size_t const end = k + 1 + name.size();
         if (!starts_at(text, k + 1, name) || (end < text.size() && is_letter(text[end]))) continue;
         k = end, shaping = gap = true;
@@ -39,7 +40,8 @@ inline std::string normal_text(std::string_view text) {
     if (static_cast<unsigned char>(c) >= 0x80) {
       glyph const g = glyph_at(text, k);
       bool const mark = is_invisible(g.code) || (g.code >= 0x2000 && g.code <= 0x206F && !reorders_text(g.code)) ||
-                        (g.code >= 0x3000 && g.code <= 0x303F) || (g.code >= 0xFF01 && g.code <= 0xFF0F) || g.code == 0xA0;
+                        (g.code >= 0x3000 && g.code <= 0x303F) || (g.code >= 0xFF01 && g.code <= 0xFF0F) ||
+                        g.code == 0xA0;
       if (!mark) {
         if (gap && !out.empty()) out.push_back(' ');
         gap = false;

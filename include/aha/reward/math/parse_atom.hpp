@@ -62,7 +62,8 @@ inline std::int32_t parser::number_atom() {
     bool const brace = is(tk::open_brace, 1);
     token const& below = peek(brace ? 2 : 1);
     std::int64_t base = 0;
-    if (below.kind == tk::number && tree_.numbers[static_cast<std::size_t>(below.data)].to_int64(base) && base >= 2 && base <= 36) {
+    if (below.kind == tk::number && tree_.numbers[static_cast<std::size_t>(below.data)].to_int64(base) && base >= 2 &&
+        base <= 36) {
       rational value(0);
       for (char c : source(t)) {
         if (c == ',' || c == ' ' || c == '\\' || c == '!' || c == '{' || c == '}') continue;
@@ -93,7 +94,8 @@ inline std::int32_t parser::letter_atom() {
   }
   if (name == "e" && !is(tk::underscore)) return tree_.leaf(kind::euler);
   if (name == "i" && !is(tk::underscore)) return tree_.leaf(kind::imaginary);
-  if (name == "\\textcircled" || (name.size() > 1 && name[0] == '\\' && is(tk::open_brace) && is(tk::number, 1))) skip_group(name);
+  if (name == "\\textcircled" || (name.size() > 1 && name[0] == '\\' && is(tk::open_brace) && is(tk::number, 1)))
+    skip_group(name);
   // C_{400}^{40}: a binomial coefficient where both places hold numbers.
   if (name == "C" && is(tk::underscore)) {
     std::size_t const start = at_;
@@ -125,9 +127,12 @@ inline bool parser::skip_group(std::string& name) {
   do {
     token const& t = peek();
     if (t.kind == tk::end || !steps_.charge()) return false;
-    if (t.kind == tk::open_brace) ++depth;
-    else if (t.kind == tk::close_brace) --depth;
-    else name += source(t);
+    if (t.kind == tk::open_brace)
+      ++depth;
+    else if (t.kind == tk::close_brace)
+      --depth;
+    else
+      name += source(t);
     ++at_;
   } while (depth > 0);
   return true;
@@ -138,7 +143,8 @@ inline bool parser::skip_group(std::string& name) {
 [[nodiscard]] inline bool parser::is_call() const {
   if (!is(tk::open) || at_ == 0) return false;
   token const& before = tokens_[at_ - 1];
-  std::string_view const name = before.kind == tk::letter || before.kind == tk::run ? source(before) : std::string_view("f");
+  std::string_view const name =
+      before.kind == tk::letter || before.kind == tk::run ? source(before) : std::string_view("f");
   bool const usual = name.size() != 1 || std::string_view("fghFGHPEQTLIVuvqpyst").find(name) != std::string_view::npos;
   if (before.kind == tk::prime) return true;
   bool const function = name == "f" || name == "g" || name == "h" || name == "F" || name == "G" || name == "H";
@@ -150,8 +156,9 @@ inline bool parser::skip_group(std::string& name) {
     if (t == tk::end || t == tk::open) return false;
     several = several || t == tk::comma || t == tk::relation || t == tk::such_that || t == tk::bar;
     letters = letters || t == tk::letter;
-    plain = plain && (t == tk::letter || t == tk::number || t == tk::comma || t == tk::underscore || t == tk::relation || t == tk::such_that ||
-                      t == tk::bar || t == tk::open_brace || t == tk::close_brace);
+    plain =
+        plain && (t == tk::letter || t == tk::number || t == tk::comma || t == tk::underscore || t == tk::relation ||
+                  t == tk::such_that || t == tk::bar || t == tk::open_brace || t == tk::close_brace);
   }
   if (!is(tk::close, k)) return false;
   bool const single = k == 2;
@@ -181,7 +188,7 @@ inline std::int32_t parser::call(std::string const& name) {
 inline std::int32_t parser::word_atom() {
   token const& t = peek();
   std::string const word(source(t));
-  if (word.size() > 4 || (!t.formula && word.size() > 2)) return none;
+  if (word.size() > 4 || (!t.formula && word.size() > 2) || (is_prose(word) && !is(tk::end, 1))) return none;
   ++at_;
   if (is(tk::underscore)) {
     // "ab_1": the subscript belongs to the last letter.
@@ -210,22 +217,12 @@ inline std::int32_t parser::text_atom() {
     if (letters) return is(tk::open) && is_call() ? call(std::string(inner)) : symbol(inner);
     return inner.empty() ? atom() : none;
   }
-  // A time of day inside of \text.
-  std::size_t const colon = inner.find(':');
-  if (colon == 1 || colon == 2) {
-    std::int64_t hour = 0, minute = 0;
-    std::size_t k = 0;
-    for (; k < colon && is_digit(inner[k]); ++k) hour = hour * 10 + (inner[k] - '0');
-    bool const digits = k == colon && k + 2 < inner.size() + 0 && is_digit(inner[k + 1]) && is_digit(inner[k + 2]);
-    bool afternoon = false;
-    if (digits) {
-      minute = (inner[k + 1] - '0') * 10 + (inner[k + 2] - '0');
-      std::size_t const length = meridiem(inner, k + 3, afternoon);
-      if (length != 0 && k + 3 + length == inner.size() && hour < 25 && minute < 60)
-        return tree_.leaf(kind::clock, static_cast<std::int32_t>(hour * 60 + minute), afternoon ? 2 : 1);
-    }
-  }
-  return inner.empty() ? none : tree_.leaf(kind::text, tree_.name(inner));
+  if (inner.empty()) return none;
+  // A letter in \\text, with or without brackets, is a choice.
+  std::string_view letter = inner;
+  if (letter.size() == 3 && letter[0] == '(' && letter[2] == ')') letter = letter.substr(1, 1);
+  if (letter.size() == 1 && letter[0] >= 'A' && letter[0] <= 'Z') return symbol(letter);
+  return tree_.leaf(kind::text, tree_.name(inner));
 }
 
 // What a command takes: a group, one letter, one digit (`\frac12`) or one number (`\sqrt13`).

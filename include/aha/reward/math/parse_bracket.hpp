@@ -21,7 +21,9 @@ inline std::int32_t parser::bracketed() {
   if (left == tk::close_square) {  // ]a, b[
     if (right != tk::open_square && right != tk::close_square) return none;
     ++at_;
-    return entries.size() == 2 ? tree_.make(kind::sequence, entries, right == tk::open_square ? round_both : square_right) : none;
+    return entries.size() == 2
+               ? tree_.make(kind::sequence, entries, right == tk::open_square ? round_both : square_right)
+               : none;
   }
   if (left == tk::angle_open ? right != tk::angle_close : right != tk::close && right != tk::close_square) return none;
   ++at_;

@@ -25,9 +25,10 @@ inline std::int32_t parser::function() {
     }
   }
   std::vector<std::int32_t> arguments;
-  if (is(tk::open)) {
+  if (is(tk::open) || is(tk::open_square)) {
+    tk const close = is(tk::open) ? tk::close : tk::close_square;
     ++at_;
-    if (!items(arguments) || !accept(tk::close)) return none;
+    if (!items(arguments) || !accept(close)) return none;
   } else if (is(tk::open_brace) && code < 0) {
     arguments.push_back(braced());
   } else {
@@ -48,9 +49,11 @@ inline std::int32_t parser::function() {
 
 inline std::int32_t parser::applied(std::int32_t code, std::int32_t base, std::vector<std::int32_t> const& arguments) {
   std::size_t const count = arguments.size();
-  if (code == -1) return count == 1 ? tree_.function(function_name::log, arguments[0], tree_.number(rational(10))) : none;
+  if (code == -1)
+    return count == 1 ? tree_.function(function_name::log, arguments[0], tree_.number(rational(10))) : none;
   if (code == -2 || code == -3)
-    return count == 1 ? tree_.function(function_name::root, arguments[0], tree_.number(rational(code == -2 ? 2 : 3))) : none;
+    return count == 1 ? tree_.function(function_name::root, arguments[0], tree_.number(rational(code == -2 ? 2 : 3)))
+                      : none;
   auto const f = static_cast<function_name>(code);
   switch (f) {
     case function_name::log:
@@ -62,8 +65,7 @@ inline std::int32_t parser::applied(std::int32_t code, std::int32_t base, std::v
     case function_name::max:
     case function_name::min:
     case function_name::gcd:
-    case function_name::lcm:
-      return tree_.make(kind::function, arguments, static_cast<std::uint8_t>(f));
+    case function_name::lcm: return tree_.make(kind::function, arguments, static_cast<std::uint8_t>(f));
     default: return count == 1 ? tree_.function(f, arguments[0]) : none;
   }
 }
@@ -76,8 +78,8 @@ inline std::int32_t parser::function_argument() {
   bool const negative = accept(tk::minus);
   while (steps_.charge()) {
     tk const k = peek().kind;
-    bool const fits = k == tk::number || k == tk::letter || k == tk::pi || k == tk::fraction || k == tk::root || k == tk::decoration ||
-                      (k == tk::run && source(peek()).size() <= 3 && peek().formula);
+    bool const fits = k == tk::number || k == tk::letter || k == tk::pi || k == tk::fraction || k == tk::root ||
+                      k == tk::decoration || (k == tk::run && source(peek()).size() <= 3 && peek().formula);
     bool const first = factors.empty() && (fits || starts_factor() || k == tk::roman || k == tk::bar || k == tk::norm);
     if (!first && !fits) break;
     bool const alone = !fits;  // a bracket, an absolute value, a function: the argument is complete

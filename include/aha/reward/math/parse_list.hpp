@@ -26,7 +26,10 @@ inline std::int32_t parser::answer() {
 // Commas, semicolons, "and", "or", wide spaces; true when there was at least one.
 inline bool parser::skip_separators() {
   bool any = false;
-  while ((is(tk::comma) || is(tk::semicolon) || is(tk::separator) || is(tk::and_word) || is(tk::new_row)) && steps_.charge()) ++at_, any = true;
+  while ((is(tk::comma) || is(tk::semicolon) || is(tk::separator) || is(tk::and_word) || is(tk::new_row) ||
+          is(tk::colon)) &&
+         steps_.charge())
+    ++at_, any = true;
   return any;
 }
 
@@ -64,7 +67,8 @@ inline std::int32_t parser::item() {
   }
   if (sides.back() == none) return none;
   if (signs.empty()) return sides[0];
-  for (std::size_t k = 0; k < signs.size(); ++k) relations.push_back(tree_.binary(kind::relation, sides[k], sides[k + 1], signs[k]));
+  for (std::size_t k = 0; k < signs.size(); ++k)
+    relations.push_back(tree_.binary(kind::relation, sides[k], sides[k + 1], signs[k]));
   return relations.size() == 1 ? relations[0] : tree_.make(kind::chain, relations);
 }
 
@@ -90,7 +94,8 @@ inline bool parser::items(std::vector<std::int32_t>& into) {
     into.push_back(one);
     if (is(tk::cut)) continue;
     if (!skip_separators()) return true;
-    if (is(tk::close) || is(tk::close_square) || is(tk::close_brace) || is(tk::close_set) || is(tk::angle_close)) return true;
+    if (is(tk::close) || is(tk::close_square) || is(tk::close_brace) || is(tk::close_set) || is(tk::angle_close))
+      return true;
   }
   return false;
 }

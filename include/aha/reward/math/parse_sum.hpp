@@ -46,10 +46,32 @@ inline std::int32_t parser::signed_factor() {
 
 [[nodiscard]] inline bool parser::starts_factor() const {
   switch (peek().kind) {
-    case tk::number: case tk::letter: case tk::run: case tk::roman: case tk::open: case tk::open_square: case tk::open_brace:
-    case tk::open_set: case tk::floor_open: case tk::ceil_open: case tk::angle_open: case tk::pi: case tk::infinity: case tk::dots:
-    case tk::reals: case tk::empty_set: case tk::function: case tk::fraction: case tk::root: case tk::binomial: case tk::sum:
-    case tk::product: case tk::opaque: case tk::boxed: case tk::begin: case tk::decoration: return true;
+    case tk::number:
+    case tk::letter:
+    case tk::run:
+    case tk::roman:
+    case tk::open:
+    case tk::open_square:
+    case tk::open_brace:
+    case tk::open_set:
+    case tk::floor_open:
+    case tk::ceil_open:
+    case tk::angle_open:
+    case tk::pi:
+    case tk::infinity:
+    case tk::dots:
+    case tk::reals:
+    case tk::empty_set:
+    case tk::function:
+    case tk::fraction:
+    case tk::root:
+    case tk::binomial:
+    case tk::sum:
+    case tk::product:
+    case tk::opaque:
+    case tk::boxed:
+    case tk::begin:
+    case tk::decoration: return true;
     case tk::bar: return bars_ == 0 && builders_ == 0;
     case tk::norm: return bars_ == 0;
     default: return false;
@@ -77,7 +99,8 @@ inline std::int32_t parser::term() {
       std::size_t const start = at_;
       factors.push_back(signed_factor());
       literal = literal && at_ == start + 1;
-    } else if (is(tk::divide) || (is(tk::colon) && builders_ == 0)) {
+    } else if (is(tk::divide) ||
+               (is(tk::colon) && builders_ == 0 && !is(tk::open_square, 1) && !(is(tk::open, 1) && depth_ < 4))) {
       bool const colon = is(tk::colon);
       ++at_;
       left = flush();
@@ -86,8 +109,10 @@ inline std::int32_t parser::term() {
       if (right == none) return none;
       if (colon && at_ == start + 1 && is_integer_literal(left) && is_integer_literal(right)) {
         std::int64_t hour = 0, minute = 0;
-        bool const small = tree_.number_of(tree_.at(left)).to_int64(hour) && tree_.number_of(tree_.at(right)).to_int64(minute);
-        std::int32_t const time = !small ? none : clock_time(none, hour, source(tokens_[start]).size() == 2 ? minute : -1);
+        bool const small =
+            tree_.number_of(tree_.at(left)).to_int64(hour) && tree_.number_of(tree_.at(right)).to_int64(minute);
+        std::int32_t const time =
+            !small ? none : clock_time(none, hour, source(tokens_[start]).size() == 2 ? minute : -1);
         if (time != none) return time;
       }
       factors = {tree_.binary(kind::divide, left, right, colon ? 1 : 0)};
@@ -162,8 +187,10 @@ inline std::int32_t parser::power() {
       std::string name = tree_.at(base).kind == kind::symbol ? tree_.name_of(tree_.at(base)) : std::string("?");
       while (accept(tk::prime)) name += '\'';
       if (brace && !accept(tk::close_brace)) return none;
-      base = tree_.at(base).kind == kind::symbol ? (is_call() ? call(name) : symbol(name))
-                                                 : tree_.unary(kind::function, base, static_cast<std::uint8_t>(function_name::opaque), tree_.name(name));
+      base =
+          tree_.at(base).kind == kind::symbol
+              ? (is_call() ? call(name) : symbol(name))
+              : tree_.unary(kind::function, base, static_cast<std::uint8_t>(function_name::opaque), tree_.name(name));
       continue;
     }
     ++at_;

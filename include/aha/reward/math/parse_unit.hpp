@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/reward/math/parse_words.hpp>
 #include <aha/reward/math/parser.hpp>
 
 AHA_NAMESPACE_BEGIN
@@ -26,13 +27,16 @@ inline std::size_t meridiem(std::string_view text, std::size_t at, bool& afterno
 }
 
 /// True where a word in the place of a unit is one: known, or a word of four letters that is no product of symbols.
-inline bool is_unit_word(std::string_view word) { return word.size() >= 4 || find_unit(word) != nullptr; }
+inline bool is_unit_word(std::string_view word) {
+  return (word.size() >= 4 && !is_prose(word)) || find_unit(word) != nullptr;
+}
 
 [[nodiscard]] inline bool parser::starts_unit() const {
   token const& t = peek();
   if (t.kind == tk::text) return true;
   std::string_view const word = source(t);
-  if (t.kind == tk::roman) return t.data == 0 && word != "i" && word != "e" && (word.size() > 1 || find_unit(word) != nullptr);
+  if (t.kind == tk::roman)
+    return t.data == 0 && word != "i" && word != "e" && (word.size() > 1 || find_unit(word) != nullptr);
   bool afternoon = false;
   if (t.kind == tk::run) return !t.formula || is_unit_word(word) || meridiem(word, 0, afternoon) != 0;
   return false;
@@ -68,7 +72,8 @@ inline std::int32_t parser::with_unit(std::int32_t value) {
     }
     bool const joint = is(tk::divide) || is(tk::minus) || is(tk::times);
     token const& after = peek(1);
-    bool const unit_after = after.kind == tk::roman || after.kind == tk::text || (is(tk::divide) && after.kind == tk::run) ||
+    bool const unit_after = after.kind == tk::roman || after.kind == tk::text ||
+                            (is(tk::divide) && after.kind == tk::run) ||
                             (is(tk::divide) && after.kind == tk::letter && find_unit(source(after)) != nullptr);
     if (joint && unit_after) {
       divided = is(tk::divide);
@@ -88,7 +93,10 @@ inline std::int32_t parser::clock_time(std::int32_t value, std::int64_t hour, st
   if (length == 0 && (value != none || minute != 0)) return none;
   while (!is(tk::end) && peek().begin < begin + length && steps_.charge()) ++at_;
   auto const minutes = static_cast<std::int32_t>(hour * 60 + minute);
-  return tree_.leaf(kind::clock, minutes, length == 0 ? std::uint8_t{0} : afternoon ? std::uint8_t{2} : std::uint8_t{1});
+  return tree_.leaf(kind::clock, minutes,
+                    length == 0 ? std::uint8_t{0}
+                    : afternoon ? std::uint8_t{2}
+                                : std::uint8_t{1});
 }
 
 }  // namespace reward::math::detail

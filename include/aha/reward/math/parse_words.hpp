@@ -10,12 +10,36 @@ namespace reward::math::detail {
 
 /// Words that are a value: "all real numbers", "infinity", "no solution". `words` is in normal form. -1: none of them.
 inline std::int32_t read_words(std::string_view words, tree& into) {
-  if (words == "all real numbers" || words == "all real number" || words == "all reals" || words == "the set of all real numbers" ||
-      words == "real numbers")
+  if (words == "all real numbers" || words == "all real number" || words == "all reals" ||
+      words == "the set of all real numbers" || words == "real numbers")
     return into.leaf(kind::reals, 'R');
   if (words == "all integers" || words == "the integers") return into.leaf(kind::reals, 'Z');
+  if (words == "yes" || words == "true") return into.leaf(kind::truth, 1);
+  if (words == "no" || words == "false") return into.leaf(kind::truth, 0);
+  if (words == "no solution" || words == "no solutions" || words == "there is no solution" ||
+      words == "there are no solutions" || words == "no real solution" || words == "no real solutions")
+    return into.leaf(kind::empty_set);
   if (words == "empty set" || words == "the empty set") return into.leaf(kind::empty_set);
   return -1;
+}
+
+/// Words of sentences: no product of letters, no unit. Where one occurs the text is prose.
+inline bool is_prose(std::string_view word) {
+  constexpr std::string_view words[] = {
+      "a",       "about",  "all",       "also",   "an",    "answer", "are",      "as",    "at",      "be",
+      "because", "but",    "by",        "can",    "could", "equals", "final",    "find",  "from",    "get",
+      "gives",   "had",    "has",       "have",   "he",    "hence",  "her",      "his",   "however", "is",
+      "it",      "its",    "let",       "maybe",  "must",  "not",    "now",      "of",    "on",      "one",
+      "our",     "result", "she",       "should", "since", "so",     "solution", "than",  "that",    "the",
+      "then",    "there",  "therefore", "these",  "they",  "this",   "thus",     "to",    "true",    "use",
+      "value",   "was",    "we",        "were",   "which", "will",   "work",     "would", "yes",     "you"};
+  char small[12] = {};
+  if (word.size() >= sizeof small) return false;
+  for (std::size_t k = 0; k < word.size(); ++k) small[k] = lower(word[k]);
+  std::string_view const key(small, word.size());
+  for (std::string_view w : words)
+    if (w == key) return true;
+  return false;
 }
 
 /// True where a text is plainly words: letters, blanks and marks of prose alone, and either several words or one that is
@@ -35,7 +59,8 @@ inline bool only_words(std::string_view text) {
       longest = longest < last.size() ? last.size() : longest;
       ++count;
       k = end;
-    } else if (is_blank(c) || c == ',' || c == '.' || c == '\'' || c == '-' || c == '"' || c == '!' || c == '?' || c == '(' || c == ')') {
+    } else if (is_blank(c) || c == ',' || c == '.' || c == '\'' || c == '-' || c == '"' || c == '!' || c == '?' ||
+               c == '(' || c == ')') {
       ++k;
     } else {
       return false;
@@ -43,7 +68,8 @@ inline bool only_words(std::string_view text) {
   }
   if (count == 0 || mathematical) return false;
   if (count == 1) {
-    constexpr std::string_view short_words[] = {"yes", "no", "odd", "even", "true", "false", "none", "both", "Yes", "No", "True", "False"};
+    constexpr std::string_view short_words[] = {"yes",  "no",   "odd", "even", "true", "false",
+                                                "none", "both", "Yes", "No",   "True", "False"};
     for (std::string_view word : short_words)
       if (last == word) return true;
     return longest > 4;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/reward/math/formula_spans.hpp>
+#include <aha/reward/math/normal_text.hpp>
 #include <aha/reward/math/parse_atom.hpp>
 #include <aha/reward/math/parse_bracket.hpp>
 #include <aha/reward/math/parse_function.hpp>
 #include <aha/reward/math/parse_list.hpp>
 #include <aha/reward/math/parse_sum.hpp>
-#include <aha/reward/math/formula_spans.hpp>
 #include <aha/reward/math/parse_words.hpp>
-#include <aha/reward/math/normal_text.hpp>
 #include <aha/reward/outcome.hpp>
 #include <string>
 #include <string_view>
@@ -20,8 +20,8 @@ namespace reward::math {
 /// One answer, read: its tree, or its words where it is no mathematics. Owns all that it needs; copies are deep.
 struct parsed {
   math::tree tree;
-  std::string words;       ///< the normal form as text (`normal_text`)
-  bool sentence = false;   ///< words around formulas: the tree holds the formulas alone
+  std::string words;      ///< the normal form as text (`normal_text`)
+  bool sentence = false;  ///< words around formulas: the tree holds the formulas alone
   enum status status = status::no_answer;
   enum reason reason = reason::empty_text;
   std::uint64_t steps = 0;
@@ -35,7 +35,8 @@ struct parsed {
 
 namespace detail {
 
-inline std::int32_t read_formula(std::string_view text, tree& into, parse_options const& options, budget& steps, bool comma) {
+inline std::int32_t read_formula(std::string_view text, tree& into, parse_options const& options, budget& steps,
+                                 bool comma) {
   lexer cut(text, options, into, steps, comma);
   std::vector<token> tokens = cut.run();
   if (steps.exhausted()) return -1;
@@ -51,12 +52,14 @@ inline std::string_view bare(std::string_view text) {
     while (!text.empty() && text.front() == '*') text.remove_prefix(1);
     while (!text.empty() && text.back() == '*') text.remove_suffix(1);
     // "a.m." and "0.3..." keep their points.
-    if (text.size() > 1 && text.back() == '.' && text[text.size() - 2] != '.' && lower(text[text.size() - 2]) != 'm') text.remove_suffix(1);
+    if (text.size() > 1 && text.back() == '.' && text[text.size() - 2] != '.' && lower(text[text.size() - 2]) != 'm')
+      text.remove_suffix(1);
     if (text == before) return text;
   }
 }
 
-inline void read_answer(std::string_view text, parse_options const& options, budget& steps, bool comma, parsed& result) {
+inline void read_answer(std::string_view text, parse_options const& options, budget& steps, bool comma,
+                        parsed& result) {
   text = bare(text);
   result.words = normal_text(text);
   steps.charge(text.size() / 4 + 1);
@@ -74,7 +77,8 @@ inline void read_answer(std::string_view text, parse_options const& options, bud
       }
       if (parts.empty())
         for (text_span const& s : plain_numbers(text)) {
-          std::int32_t const part = read_formula(text.substr(s.begin, s.end - s.begin), result.tree, options, steps, false);
+          std::int32_t const part =
+              read_formula(text.substr(s.begin, s.end - s.begin), result.tree, options, steps, false);
           if (part >= 0) parts.push_back(part);
         }
       result.sentence = !parts.empty();

@@ -59,7 +59,8 @@ class parser {
   }
   [[nodiscard]] std::string_view source(token const& t) const { return text_.substr(t.begin, t.end - t.begin); }
   [[nodiscard]] bool is_integer_literal(std::int32_t n) const {
-    return n != none && tree_.at(n).kind == kind::number && tree_.number_of(tree_.at(n)).is_integer() && tree_.at(n).below == 0;
+    return n != none && tree_.at(n).kind == kind::number && tree_.number_of(tree_.at(n)).is_integer() &&
+           tree_.at(n).below == 0;
   }
 
   // parse_list.hpp: several answers, relations, unions

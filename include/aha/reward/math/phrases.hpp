@@ -15,16 +15,23 @@ struct phrase_row {
 };
 /// Longer ones first where one begins with another.
 inline constexpr phrase_row phrase_rows[] = {
-    {"final answer is", phrase::final_answer}, {"final answer:", phrase::final_answer}, {"final answer**", phrase::final_answer},
-    {"final result is", phrase::final_answer}, {"answer is", phrase::answer}, {"answer:", phrase::answer},
-    {"answer**:", phrase::answer}, {"answer:**", phrase::answer}, {"answer =", phrase::answer},
-    {"\xE6\x9C\x80\xE7\xBB\x88\xE7\xAD\x94\xE6\xA1\x88\xE6\x98\xAF", phrase::final_answer},   // zui zhong da an shi
-    {"\xE6\x9C\x80\xE7\xBB\x88\xE7\xAD\x94\xE6\xA1\x88\xE4\xB8\xBA", phrase::final_answer},   // zui zhong da an wei
-    {"\xE7\xAD\x94\xE6\xA1\x88\xE6\x98\xAF", phrase::answer},                                 // da an shi
-    {"\xE7\xAD\x94\xE6\xA1\x88\xE4\xB8\xBA", phrase::answer},                                 // da an wei
-    {"\xE7\xAD\x94\xE6\xA1\x88\xEF\xBC\x9A", phrase::answer},                                 // da an, full width colon
-    {"\xE7\xAD\x94\xE6\xA1\x88:", phrase::answer}, {"\xE6\x95\x85\xE9\x80\x89", phrase::answer},  // gu xuan
-    {"\xE5\xBA\x94\xE9\x80\x89", phrase::answer},                                             // ying xuan
+    {"final answer is", phrase::final_answer},
+    {"final answer:", phrase::final_answer},
+    {"final answer**", phrase::final_answer},
+    {"final result is", phrase::final_answer},
+    {"answer is", phrase::answer},
+    {"answer:", phrase::answer},
+    {"answer**:", phrase::answer},
+    {"answer:**", phrase::answer},
+    {"answer =", phrase::answer},
+    {"\xE6\x9C\x80\xE7\xBB\x88\xE7\xAD\x94\xE6\xA1\x88\xE6\x98\xAF", phrase::final_answer},  // zui zhong da an shi
+    {"\xE6\x9C\x80\xE7\xBB\x88\xE7\xAD\x94\xE6\xA1\x88\xE4\xB8\xBA", phrase::final_answer},  // zui zhong da an wei
+    {"\xE7\xAD\x94\xE6\xA1\x88\xE6\x98\xAF", phrase::answer},                                // da an shi
+    {"\xE7\xAD\x94\xE6\xA1\x88\xE4\xB8\xBA", phrase::answer},                                // da an wei
+    {"\xE7\xAD\x94\xE6\xA1\x88\xEF\xBC\x9A", phrase::answer},                                // da an, full width colon
+    {"\xE7\xAD\x94\xE6\xA1\x88:", phrase::answer},
+    {"\xE6\x95\x85\xE9\x80\x89", phrase::answer},  // gu xuan
+    {"\xE5\xBA\x94\xE9\x80\x89", phrase::answer},  // ying xuan
 };
 
 struct phrase_match {
@@ -52,7 +59,8 @@ inline text_span announced(std::string_view text, std::size_t at, std::size_t wi
       while (end > begin && (is_blank(text[end - 1]) || text[end - 1] == '.')) --end;
       return {begin, end};
     }
-    bool const stop = c == '.' && (k + 1 >= window_end || is_blank(text[k + 1]) || text[k + 1] == '*' || text[k + 1] == '<');
+    bool const stop =
+        c == '.' && (k + 1 >= window_end || is_blank(text[k + 1]) || text[k + 1] == '*' || text[k + 1] == '<');
     bool const abbreviation = stop && k >= 2 && lower(text[k - 1]) == 'm' && text[k - 2] == '.';
     bool const chinese = starts_at(text, k, "\xE3\x80\x82");
     bool const line_end = c == '\n' && (braces <= 0 && !formula);
@@ -70,7 +78,8 @@ inline text_span announced(std::string_view text, std::size_t at, std::size_t wi
 /// All phrases of a window, in order. What a phrase announces ends within 512 bytes, and the scan goes on behind its words.
 inline std::vector<phrase_match> phrase_matches(std::string_view text, text_span window) {
   std::vector<phrase_match> found;
-  std::size_t covered = window.begin;  // phrases inside of what the one before announced are looked at once more, not each
+  std::size_t covered =
+      window.begin;  // phrases inside of what the one before announced are looked at once more, not each
   for (std::size_t k = window.begin; k < window.end; ++k) {
     char const c = lower(text[k]);
     bool const line_start = k == 0 || text[k - 1] == '\n';

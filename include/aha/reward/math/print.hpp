@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <aha/reward/math/parsed.hpp>
 #include <aha/reward/math/exact.hpp>
+#include <aha/reward/math/parsed.hpp>
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -12,9 +12,10 @@ namespace reward::math {
 
 /// The words of `function_name`, in its order.
 inline constexpr std::string_view function_names[] = {
-    "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "arccot", "arcsec", "arccsc", "sinh", "cosh",
-    "tanh", "coth", "arcsinh", "arccosh", "arctanh", "exp", "ln", "log", "root", "abs", "floor", "ceil", "factorial", "binomial",
-    "det", "gcd", "lcm", "max", "min", "mod", "re", "im", "operator"};
+    "sin",    "cos",    "tan",  "cot",  "sec",   "csc",  "arcsin",    "arccos",   "arctan",  "arccot",
+    "arcsec", "arccsc", "sinh", "cosh", "tanh",  "coth", "arcsinh",   "arccosh",  "arctanh", "exp",
+    "ln",     "log",    "root", "abs",  "floor", "ceil", "factorial", "binomial", "det",     "gcd",
+    "lcm",    "max",    "min",  "mod",  "re",    "im",   "operator"};
 /// The words of `relation_sign`, in its order.
 inline constexpr std::string_view relation_signs[] = {"=", "~", "!=", "<", "<=", ">", ">=", "in", "not in", "->"};
 
@@ -29,7 +30,8 @@ class printer {
     node const& n = tree_.at(i);
     rational value;
     if (!steps_.charge(8)) return "...";
-    if (n.kind < kind::list && n.kind != kind::percent && n.kind != kind::unit && (n.below & (has_sign_choice | has_collection)) == 0 &&
+    if (n.kind < kind::list && n.kind != kind::percent && n.kind != kind::unit &&
+        (n.below & (has_sign_choice | has_collection)) == 0 &&
         exact_evaluator(tree_, steps_, 1)(i, value) == exact_evaluator::outcome::value)
       return short_text(value);
     switch (n.kind) {
@@ -49,20 +51,24 @@ class printer {
       case kind::negate: return "-" + child(n, 0);
       case kind::plus_minus: return (n.op == 0 ? "+-" : "-+") + child(n, 0);
       case kind::function:
-        return (static_cast<function_name>(n.op) == function_name::opaque ? tree_.name_of(n) : std::string(function_names[n.op])) + in_order(n, "(", ")");
+        return (static_cast<function_name>(n.op) == function_name::opaque ? tree_.name_of(n)
+                                                                          : std::string(function_names[n.op])) +
+               in_order(n, "(", ")");
       case kind::call: return tree_.name_of(n) + in_order(n, "(", ")");
       case kind::percent: return child(n, 0) + "%";
       case kind::degree: return child(n, 0) + " deg";
       case kind::unit: return child(n, 0) + " [" + tree_.name_of(n) + "]";
       case kind::big_sum: return "sum" + in_order(n, "(", ")");
       case kind::big_product: return "product" + in_order(n, "(", ")");
+      case kind::truth: return n.data == 1 ? "true" : "false";
       case kind::clock: {
         auto const two = [](std::int32_t x) { return (x < 10 ? "0" : "") + std::to_string(x); };
         return two(n.data / 60) + ":" + two(n.data % 60) + (n.op == 0 ? "" : n.op == 1 ? " a.m." : " p.m.");
       }
       case kind::list: return sorted(n, ", ", "", "");
       case kind::set: return sorted(n, ", ", "{", "}");
-      case kind::sequence: return in_order(n, (n.op & square_left) != 0 ? "[" : "(", (n.op & square_right) != 0 ? "]" : ")");
+      case kind::sequence:
+        return in_order(n, (n.op & square_left) != 0 ? "[" : "(", (n.op & square_right) != 0 ? "]" : ")");
       case kind::builder: return in_order(n, "{", "}");
       case kind::reals: return std::string(1, static_cast<char>(n.data));
       case kind::empty_set: return "{}";
@@ -92,12 +98,15 @@ class printer {
     for (std::int32_t k = 0; k < n.count; ++k) texts.push_back(child(n, k));
     return texts;
   }
-  static std::string joined(std::vector<std::string> const& texts, std::string_view between, std::string_view open, std::string_view close) {
+  static std::string joined(std::vector<std::string> const& texts, std::string_view between, std::string_view open,
+                            std::string_view close) {
     std::string out(open);
     for (std::size_t k = 0; k < texts.size(); ++k) out.append(k == 0 ? std::string_view{} : between).append(texts[k]);
     return out.append(close);
   }
-  std::string in_order(node const& n, std::string_view open, std::string_view close) { return joined(all(n), ", ", open, close); }
+  std::string in_order(node const& n, std::string_view open, std::string_view close) {
+    return joined(all(n), ", ", open, close);
+  }
   std::string sorted(node const& n, std::string_view between, std::string_view open, std::string_view close) {
     std::vector<std::string> texts = all(n);
     std::sort(texts.begin(), texts.end());
@@ -108,10 +117,12 @@ class printer {
 
 /// The word of a kind of answer.
 constexpr std::string_view to_string(enum kind k) {
-  constexpr std::string_view names[] = {"nothing", "number", "symbol", "word", "text", "pi", "euler", "imaginary", "infinity", "dots",
-                                        "sum", "product", "quotient", "power", "negative", "plus_minus", "function", "call", "percent", "degree",
-                                        "unit", "big_sum", "big_product", "clock", "list", "sequence", "set", "builder", "named_set",
-                                        "empty_set", "union", "intersection", "difference", "matrix", "relation", "chain"};
+  constexpr std::string_view names[] = {
+      "nothing",      "number",     "symbol",   "word",     "text",     "pi",        "euler",       "imaginary",
+      "infinity",     "dots",       "sum",      "product",  "quotient", "power",     "negative",    "plus_minus",
+      "function",     "call",       "percent",  "degree",   "unit",     "big_sum",   "big_product", "truth",
+      "clock",        "list",       "sequence", "set",      "builder",  "named_set", "empty_set",   "union",
+      "intersection", "difference", "matrix",   "relation", "chain"};
   return names[static_cast<std::size_t>(k)];
 }
 

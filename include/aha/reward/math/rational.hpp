@@ -136,12 +136,13 @@ class rational {
       steps.refuse();
       return rational();
     }
-    rational result(1), square = a;
-    for (; k != 0; k /= 2) {
-      if (k % 2 != 0) result = multiply(result, square, steps);
-      if (k > 1) square = multiply(square, square, steps);
-      if (steps.exhausted()) return rational();
-    }
+    // Powers of coprime numbers are coprime: no common factor is looked for.
+    std::uint64_t const limbs = bound * k / 64 + 1;
+    if (!steps.charge(20 + limbs * limbs / 4)) return rational();
+    big_fraction const x = a.big();
+    rational result;
+    result.store(boost::multiprecision::pow(x.above, static_cast<unsigned>(k)),
+                 boost::multiprecision::pow(x.below, static_cast<unsigned>(k)));
     return result;
   }
 
@@ -166,6 +167,9 @@ class rational {
       big_integer const g = boost::multiprecision::gcd(above, below);
       if (g != 1) above /= g, below /= g;
     }
+    store(std::move(above), std::move(below));
+  }
+  void store(big_integer above, big_integer below) {
     if (length(above) < 64 && length(below) < 64) {
       n_ = static_cast<std::int64_t>(above), d_ = static_cast<std::int64_t>(below);
     } else {
@@ -176,7 +180,8 @@ class rational {
   static bool paid(rational const& a, rational const& b, budget& steps) {
     std::size_t const left = a.bits() / 64 + 1, right = b.bits() / 64 + 1;
     if (a.bits() + b.bits() > 4 * max_bits) steps.refuse();
-    return steps.charge(20 + left * right + left + right);
+    bool const fractions = (a.small() ? a.d_ : 2) != 1 || (b.small() ? b.d_ : 2) != 1;
+    return steps.charge(20 + left * right / 4 + (fractions ? (left + right) * (left + right) * 2 : 0));
   }
   template <class Real>
   Real scaled() const {

@@ -49,7 +49,12 @@ class residue {
  public:
   /// `at`: the number of the point; letters differ from point to point, the field, pi and e do not.
   residue(tree const& t, budget& steps, sign_choice sign, std::uint64_t seed, std::uint64_t at = 0)
-      : tree_(t), steps_(steps), sign_(sign), seed_(detail::mixed(seed)), at_(detail::mixed(seed_ + at)), field_(detail::prime_fields[seed_ % 16]) {}
+      : tree_(t),
+        steps_(steps),
+        sign_(sign),
+        seed_(detail::mixed(seed)),
+        at_(detail::mixed(seed_ + at)),
+        field_(detail::prime_fields[seed_ % 16]) {}
 
   [[nodiscard]] std::uint64_t product(std::uint64_t a, std::uint64_t b) const { return times(a, b); }
   [[nodiscard]] std::uint64_t difference(std::uint64_t a, std::uint64_t b) const { return plus(a, minus(b)); }
@@ -140,7 +145,8 @@ class residue {
       std::uint64_t const r2 = r - q * next_r;
       r = next_r, next_r = r2;
     }
-    return t < 0 ? static_cast<std::uint64_t>(t + static_cast<std::int64_t>(field_.prime)) : static_cast<std::uint64_t>(t);
+    return t < 0 ? static_cast<std::uint64_t>(t + static_cast<std::int64_t>(field_.prime))
+                 : static_cast<std::uint64_t>(t);
   }
   [[nodiscard]] std::uint64_t atom(std::uint64_t h) const { return detail::mixed(h) % (field_.prime - 2) + 2; }
   [[nodiscard]] std::uint64_t joined(std::uint64_t tag, std::uint64_t a, std::uint64_t b = 0) const {
@@ -151,7 +157,8 @@ class residue {
       std::int64_t const n = x.numerator();
       auto const above = (n < 0 ? 0 - static_cast<std::uint64_t>(n) : static_cast<std::uint64_t>(n)) % field_.prime;
       std::uint64_t const value = n < 0 ? minus(above) : above;
-      return x.denominator() == 1 ? value : times(value, inverse(static_cast<std::uint64_t>(x.denominator()) % field_.prime));
+      return x.denominator() == 1 ? value
+                                  : times(value, inverse(static_cast<std::uint64_t>(x.denominator()) % field_.prime));
     }
     steps_.charge(x.bits() / 32 + 8);
     big_fraction const v = x.big();
@@ -177,7 +184,8 @@ class residue {
   // (sqrt x)^3 and x^{3/2} always.
   std::uint64_t power(std::int32_t base, std::int32_t above, bool root = false) {
     rational exponent;
-    bool const constant = detail::exact_evaluator(tree_, steps_, sign_)(above, exponent) == detail::exact_evaluator::outcome::value;
+    bool const constant =
+        detail::exact_evaluator(tree_, steps_, sign_)(above, exponent) == detail::exact_evaluator::outcome::value;
     if (!constant || !exponent.small()) return atom(joined(root ? 12 : 11, (*this)(base), (*this)(above)));
     if (root) {
       if (exponent.is_zero()) return defined_ = false, 0;
@@ -196,7 +204,8 @@ class residue {
     in_function_ = true;
     std::uint64_t h = 20U + n.op;
     if (f == function_name::opaque) h = detail::text_hash(tree_.name_of(n), seed_);
-    if (f == function_name::exp) h = joined(11, atom(seed_ + 2), child(n, 0));  // as a power of e
+    if (f == function_name::exp)
+      h = joined(11, atom(seed_ + 2), child(n, 0));  // as a power of e
     else
       for (std::int32_t k = 0; k < n.count; ++k) h = joined(h, h, child(n, k));
     in_function_ = outer;
@@ -207,7 +216,8 @@ class residue {
     node const& variable = tree_.at(tree_.child(n, 1));
     std::uint64_t const low = child(n, 2), high = child(n, 3);
     if (bound_.size() > 8) return steps_.refuse(), 0;
-    bound_.push_back({variable.kind == kind::symbol ? std::string_view(tree_.name_of(variable)) : std::string_view("i"), atom(seed_ + 100 + bound_.size())});
+    bound_.push_back({variable.kind == kind::symbol ? std::string_view(tree_.name_of(variable)) : std::string_view("i"),
+                      atom(seed_ + 100 + bound_.size())});
     std::uint64_t const body = child(n, 0);
     bound_.pop_back();
     return atom(joined(joined(static_cast<std::uint64_t>(n.kind), low, high), body));
@@ -218,7 +228,8 @@ class residue {
     return atom(joined(static_cast<std::uint64_t>(n.kind), total));
   }
   std::uint64_t ordered(node const& n) {
-    std::uint64_t h = joined(static_cast<std::uint64_t>(n.kind), n.op, static_cast<std::uint64_t>(n.kind == kind::call || n.data < 0 ? 0 : n.data));
+    std::uint64_t h = joined(static_cast<std::uint64_t>(n.kind), n.op,
+                             static_cast<std::uint64_t>(n.kind == kind::call || n.data < 0 ? 0 : n.data));
     if (n.kind == kind::call) h = detail::text_hash(tree_.name_of(n), h);
     for (std::int32_t k = 0; k < n.count; ++k) h = joined(h, h, child(n, k));
     return atom(h);

@@ -32,7 +32,8 @@ inline bool names_something(side s) {
     case kind::divide: return names_something(s.child(0)) && names_something(s.child(1));
     case kind::power: return s.child(0).kind() == kind::symbol && s.child(1).kind() == kind::negate;  // f^{-1}
     case kind::multiply:
-      return s.count() == 2 && s.child(0).kind() == kind::power && names_something(s.child(0)) && s.child(1).kind() == kind::symbol;
+      return s.count() == 2 && s.child(0).kind() == kind::power && names_something(s.child(0)) &&
+             s.child(1).kind() == kind::symbol;
     case kind::function:
       if (s.function() == function_name::opaque) return true;
       return s.function() == function_name::abs && (s.child(0).kind() == kind::word);
@@ -54,7 +55,8 @@ inline side value_of(side s, bool& changed) {
     bool const named = names_something(s.child(0));
     if (r == relation_sign::about && !named) return changed = true, s.child(0);
     bool const constant = r == relation_sign::equal && !s.child(0).any(has_symbol | has_opaque | has_collection);
-    if ((named || constant) && (r == relation_sign::equal || r == relation_sign::about || r == relation_sign::in)) return changed = true, s.child(1);
+    if ((named || constant) && (r == relation_sign::equal || r == relation_sign::about || r == relation_sign::in))
+      return changed = true, s.child(1);
     return s;
   }
   if (s.kind() != kind::chain) return s;

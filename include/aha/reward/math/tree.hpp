@@ -36,6 +36,7 @@ enum class kind : std::uint8_t {
   unit,     ///< value and unit, data: the unit's text
   big_sum,  ///< body, variable, low, high
   big_product,
+  truth,  ///< yes and true, data 1; no and false, data 0
   clock,  ///< data: index of minutes since midnight; op: 0 none, 1 a.m., 2 p.m.
   // collections
   list,      ///< several answers

@@ -47,9 +47,11 @@ inline unit_value read_unit(std::string_view text, budget& steps) {
     } else if (unit_row const* row = find_unit(word)) {
       int const p = power * direction;
       std::int8_t const of[] = {row->length, row->mass, row->time, row->current, row->angle, row->money};
-      for (std::size_t j = 0; j < 6; ++j) result.measures.powers[j] = static_cast<std::int8_t>(result.measures.powers[j] + of[j] * p);
+      for (std::size_t j = 0; j < 6; ++j)
+        result.measures.powers[j] = static_cast<std::int8_t>(result.measures.powers[j] + of[j] * p);
       rational const one(big_integer(row->above), big_integer(row->below));
-      for (int j = 0; j < (p < 0 ? -p : p) && j < 8; ++j) result.factor = multiply(result.factor, p < 0 ? reciprocal(one) : one, steps);
+      for (int j = 0; j < (p < 0 ? -p : p) && j < 8; ++j)
+        result.factor = multiply(result.factor, p < 0 ? reciprocal(one) : one, steps);
       direction = 1;
       ++words;
     } else {

@@ -25,12 +25,13 @@ namespace detail {
 
 /// The two answers and the reason in one line.
 inline void explain(parsed const& gold, parsed const& answer, verdict& v) {
-  v.explanation = "gold: " + to_string(gold) + "; answer: " + to_string(answer) + "; " + (v.equal ? "equal" : "different") + ": " +
-                  std::string(describe(v.reason));
+  v.explanation = "gold: " + to_string(gold) + "; answer: " + to_string(answer) + "; " +
+                  (v.equal ? "equal" : "different") + ": " + std::string(describe(v.reason));
 }
 
 /// Both answers read: mathematics by its trees, words by their normal form.
-inline void compare_parsed(parsed const& gold, parsed const& answer, verify_options const& options, budget& steps, verdict& v) {
+inline void compare_parsed(parsed const& gold, parsed const& answer, verify_options const& options, budget& steps,
+                           verdict& v) {
   v.status = status::scored;
   auto const name = [](parsed const& p) {
     if (p.is_text()) return true;
@@ -54,7 +55,8 @@ inline void compare_parsed(parsed const& gold, parsed const& answer, verify_opti
 }
 
 /// Reads one candidate: its parts in one tree, as a list where there are several.
-inline parsed read_candidate(std::string_view text, extraction const& found, candidate const& c, verify_options const& options, budget& steps) {
+inline parsed read_candidate(std::string_view text, extraction const& found, candidate const& c,
+                             verify_options const& options, budget& steps) {
   parsed result;
   bool const comma = options.parse.decimal_comma && (c.kind == candidate_kind::number || !options.extract.latex);
   auto const part = [&](std::size_t k) {
@@ -178,14 +180,24 @@ inline verdict verify(parsed_gold const& gold, std::string_view response, verify
       break;
     }
     // All of a response, or all that follows a phrase, counts as text only where nothing in it reads as mathematics.
-    if (!answer.readable() || (c.only_if_read && (answer.is_text() || answer.sentence))) continue;
+    bool const same_sentence = answer.sentence && gold.answer().sentence && answer.words == gold.answer().words;
+    if (!answer.readable() || (c.only_if_read && (answer.is_text() || (answer.sentence && !same_sentence)))) continue;
     verdict here;
     detail::compare_parsed(gold.answer(), answer, options, steps, here);
+    if (!here.equal && one && c.last_alone && gold.answer().kind() != kind::list && gold.answer().kind() != kind::set &&
+        here.status == status::scored) {
+      candidate last = c;
+      ++last.first, last.count = 1;
+      detail::compare_parsed(gold.answer(), detail::read_candidate(response, found, last, options, steps), options,
+                             steps, here);
+    }
     bool const first = !decided;
     decided = true;
     group = c.priority;
-    if (first || (options.extract.several == several::any && here.equal)) v = std::move(here);
-    else if (options.extract.several == several::all_agree && v.equal && !here.equal) v = std::move(here), v.reason = reason::answers_disagree;
+    if (first || (options.extract.several == several::any && here.equal))
+      v = std::move(here);
+    else if (options.extract.several == several::all_agree && v.equal && !here.equal)
+      v = std::move(here), v.reason = reason::answers_disagree;
     if (v.status == status::budget || (options.extract.several == several::any && v.equal)) break;
   }
   return detail::finished(std::move(v), gold, steps);
