@@ -73,10 +73,13 @@ def value(text):
     return found if isinstance(found, float) and math.isfinite(found) else None
 
 
+NAME = re.compile(r"\\?[A-Za-z]+(_?\{?\w*\}?)?(\(\w\))?")
+
+
 def unnamed(text):
-    """`x = 4` and `4`, `f(x) = 4`: what a single equation says of a single name."""
-    parts = text.split("=")
-    return parts[1] if len(parts) == 2 and re.fullmatch(r"\\?[A-Za-z]+(_?\{?\w*\}?)?(\(\w\))?", parts[0]) else text
+    """`x = 4` and `4`, `f(x) = 4`, `a = b = 4`: what equations say of names."""
+    *names, last = text.split("=")
+    return last if names and all(NAME.fullmatch(name) for name in names) else text
 
 
 def unordered(text):
