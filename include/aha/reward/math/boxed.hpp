@@ -7,17 +7,21 @@
 AHA_NAMESPACE_BEGIN
 namespace reward::math::detail {
 
-/// The insides of `\boxed{...}` and `\fbox{...}` in a window of a text, in order, outermost ones only; braces are matched
-/// with one stack in one pass. `\boxed 5` counts; a box that nothing closes ends with its line, where no other box is found.
-inline std::vector<text_span> boxed_spans(std::string_view text, text_span window) {
+/// What one pass over the braces of a window finds.
+struct box_scan {
+  std::vector<text_span> closed;                  ///< insides of closed boxes, inner ones before outer ones
+  std::size_t unclosed = std::string_view::npos;  ///< inside of the last box that nothing closes
+};
+
+/// One stack, one pass; `\boxed 5` counts as closed.
+inline box_scan scan_boxes(std::string_view text, text_span window) {
+  box_scan found;
+  std::vector<text_span>& closed = found.closed;
   struct open_brace {
     std::size_t begin;
     bool box;
   };
   std::vector<open_brace> open;
-  std::vector<text_span> closed;
-  std::size_t cut = window.end;
-  bool unclosed = false;
   for (std::size_t k = window.begin; k < window.end;) {
     char const c = text[k];
     if (c == '\\') {
@@ -50,18 +54,38 @@ inline std::vector<text_span> boxed_spans(std::string_view text, text_span windo
     ++k;
   }
   for (open_brace const& b : open)
-    if (b.box) cut = b.begin, unclosed = true;
-  if (closed.empty() && unclosed) {
-    std::size_t end = cut;
-    while (end < window.end && text[end] != '\n' && text[end] != '$') ++end;
-    return {{cut, end}};
-  }
+    if (b.box) found.unclosed = b.begin;
+  return found;
+}
+
+/// Where the text of an unclosed box ends: with its line or its formula.
+inline std::size_t end_of_line(std::string_view text, std::size_t at, std::size_t end) {
+  while (at < end && text[at] != '\n' && text[at] != '$') ++at;
+  return at;
+}
+
+/// Where a box begins that the end of the text cuts off: its digits may be the first of more. The window's end otherwise.
+inline std::size_t cut_off_box(std::string_view text, text_span window) {
+  box_scan const found = scan_boxes(text, window);
+  if (found.unclosed == std::string_view::npos) return window.end;
+  for (text_span const& s : found.closed)
+    if (s.begin > found.unclosed) return window.end;
+  return end_of_line(text, found.unclosed, window.end) == window.end ? found.unclosed - 7 : window.end;
+}
+
+/// The insides of `\boxed{...}` and `\fbox{...}` in a window of a text, in order, outermost ones only. A box that nothing
+/// closes ends with its line, where no other box is found.
+inline std::vector<text_span> boxed_spans(std::string_view text, text_span window) {
+  box_scan found = scan_boxes(text, window);
+  std::vector<text_span>& closed = found.closed;
+  if (closed.empty() && found.unclosed != std::string_view::npos)
+    return {{found.unclosed, end_of_line(text, found.unclosed, window.end)}};
   std::sort(closed.begin(), closed.end(), [](text_span const& a, text_span const& b) { return a.begin < b.begin; });
   std::size_t kept = 0;
   for (text_span const& s : closed)
     if (kept == 0 || s.begin >= closed[kept - 1].end) closed[kept++] = s;
   closed.resize(kept);
-  return closed;
+  return std::move(closed);
 }
 
 }  // namespace reward::math::detail

@@ -73,6 +73,7 @@ inline constexpr command latex_commands[] = {
     {"cdots", tk::dots, 0},
     {"cfrac", tk::fraction, 0},
     {"check", tk::decoration, 0},
+    {"choose", tk::over, 1},
     {"circ", tk::degree, 0},
     {"colon", tk::colon, 0},
     {"cong", tk::relation, rel(relation_sign::other)},

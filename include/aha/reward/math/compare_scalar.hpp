@@ -38,6 +38,7 @@ inline bool comparer::scalars_here(side a, side b) {
   residue here(*a.owner, steps_, a.sign, options_.seed), there(*b.owner, steps_, b.sign, options_.seed);
   bool const same = here(a.at) == there(b.at) && here.defined() && there.defined();
   if (steps_.exhausted()) return no(reason::out_of_steps);
+  if (!here.defined() || !there.defined()) return no(reason::undefined_value);
   // A multiple of the prime, written into an answer, would fool the field alone: a look at one point in floating point.
   int const rough = at_points<long double, 10>(a, b, same ? 1 : 4, 1e-10L);
   if (same) return rough < 0 ? no(reason::different_values) : yes(reason::equal_form);

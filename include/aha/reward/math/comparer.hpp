@@ -82,7 +82,8 @@ inline bool comparer::equal(side a, side b) {
   bool result = equal_here(a, b);
   --depth_;
   // What no rule above can compare is equal to itself.
-  if (!result && depth_ == 0 && !steps_.exhausted() && same_tree(a, b, steps_)) result = yes(reason::equal_form);
+  if (!result && depth_ == 0 && why != reason::undefined_value && !steps_.exhausted() && same_tree(a, b, steps_))
+    result = yes(reason::equal_form);
   return result;
 }
 
@@ -93,6 +94,12 @@ inline bool comparer::equal_here(side a, side b) {
   if (is_relation(a) || is_relation(b)) {
     side const x = value_of(a, left), y = value_of(b, right);
     if (left || right) return equal(x, y);
+    // "2 + 3 = 5" without a name says 5 where it is true.
+    side const stated = is_relation(a) ? a : b;
+    bool const constant = stated.kind() == kind::relation && stated.relation() == relation_sign::equal &&
+                          !stated.any(has_symbol | has_opaque | has_collection);
+    if (constant && equal(stated.child(0), stated.child(1)))
+      return is_relation(a) ? equal(stated.child(1), b) : equal(a, stated.child(1));
     return is_relation(a) ? in_set(a, b, false) : in_set(b, a, false);
   }
   if (a.kind() == kind::unit || b.kind() == kind::unit) return units(a, b);

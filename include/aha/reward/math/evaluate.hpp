@@ -142,6 +142,11 @@ class evaluator {
     if (exact && exponent.small() && exponent.denominator() == 2 && exponent.numerator() == 1)
       return steps_.charge(Cost / 2), sqrt_of(base);
     if (!steps_.charge(2U * Cost)) return fail();
+    if (exact && exponent.small() && exponent.denominator() % 2 != 0 && base.im == 0 && base.re < 0) {
+      // As an odd root, which is real: x^{4/3} is the cube root of x^4 for negative x too.
+      value const size = power_of(-base, value{exponent.template to_real<Real>(), Real(0)});
+      return exponent.numerator() % 2 != 0 ? -size : size;
+    }
     value const above = exact ? value{exponent.template to_real<Real>(), Real(0)} : child(n, 1);
     long long whole_exponent = 0;
     bool const counted = !failed_ && whole(above, whole_exponent);  // an exponent that a bound variable makes whole

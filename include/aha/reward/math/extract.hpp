@@ -2,6 +2,7 @@
 #pragma once
 
 #include <aha/reward/math/boxed.hpp>
+#include <aha/reward/math/candidate.hpp>
 #include <aha/reward/math/formula_spans.hpp>
 #include <aha/reward/math/options.hpp>
 #include <aha/reward/math/phrases.hpp>
@@ -9,32 +10,6 @@
 
 AHA_NAMESPACE_BEGIN
 namespace reward::math {
-
-/// Why a place of a response is taken for its answer.
-enum class candidate_kind : std::uint8_t { hope, boxed, hash, final_answer, answer, whole, formula, number, choice };
-/// The word of a kind of candidate.
-constexpr std::string_view to_string(candidate_kind k) {
-  constexpr std::string_view names[] = {"hope",  "boxed",   "hash",   "final_answer", "answer",
-                                        "whole", "formula", "number", "choice"};
-  return names[static_cast<std::size_t>(k)];
-}
-
-/// One place that may be the answer: one part, or several that the response joins ("\boxed{1} and \boxed{2}").
-struct candidate {
-  candidate_kind kind = candidate_kind::whole;
-  int priority = 0;
-  text_span where;        ///< from the first part's begin to the last part's end
-  std::size_t first = 0;  ///< of its parts in `extraction::parts`
-  std::size_t count = 1;
-  bool last_alone = false;    ///< two parts that "and" joins: where the gold is one answer, the last part is the answer
-  bool only_if_read = false;  ///< counts only where all of it reads as one answer
-};
-
-/// What was found: candidates, the one to be tried first in front. Spans point into the response.
-struct extraction {
-  std::vector<candidate> candidates;
-  std::vector<text_span> parts;
-};
 
 namespace detail {
 
@@ -49,6 +24,7 @@ class extractor {
       choices();
       return std::move(found_);
     }
+    window_.end = std::min(window_.end, cut_off_box(text_, window_));  // the rest of a box that was cut off
     std::vector<text_span> formulas = inline_formulas();
     if (options_.latex && options_.boxed_priority >= 0)
       groups(boxed_spans(text_, window_), candidate_kind::boxed, options_.boxed_priority, 40);
@@ -101,6 +77,9 @@ class extractor {
     if (options_.after_think) {
       std::size_t const at = seen.rfind("</think>");
       if (at != npos) window_.begin = at + 8;
+      // Reasoning that has not ended holds no answer.
+      std::size_t const open = seen.rfind("<think>");
+      if (open != npos && open >= window_.begin) window_.end = std::max(window_.begin, open);
     }
     if (options_.answer_tag) {
       std::size_t const open = seen.rfind("<answer>");
@@ -227,7 +206,16 @@ class extractor {
     for (text_span& s : formulas) s.begin += where.begin, s.end += where.begin;
     text_span number{};
     bool const has_number = options_.expression && last_number(where, formulas, number);
-    if (has_number && (formulas.empty() || number.begin > formulas.back().end)) return push(kind, priority, number);
+    if (has_number && (formulas.empty() || number.begin > formulas.back().end)) {
+      // "any of 1, 2, 3" is a list of three answers, not the last of them.
+      std::vector<text_span> all = plain_numbers(inside);
+      for (text_span& s : all) s.begin += where.begin, s.end += where.begin;
+      if (all.empty() || all.back().begin > number.begin) return push(kind, priority, number);
+      all.back() = number;
+      std::size_t first = all.size() - 1;
+      while (first > 0 && joined(all[first - 1].end, all[first].begin, 12)) --first;
+      return add_group(all, first, all.size() - 1, kind, priority);
+    }
     if (!formulas.empty()) {
       std::size_t first = formulas.size() - 1;
       while (first > 0 && joined(formulas[first - 1].end, formulas[first].begin, 24)) --first;

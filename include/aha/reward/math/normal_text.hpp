@@ -21,7 +21,10 @@ inline std::string normal_text(std::string_view text) {
       // Commands that shape text say nothing; others are kept as words.
       bool shaping = false;
       for (std::string_view name :
-           {"text", "textbf", "textit", "textrm", "mathrm", "mathbf", "mbox", "rm", "bf", "quad", "left", "right"}) {
+           {"text",         "textbf",    "textit",       "textrm",    "mathrm", "mathbf", "mbox",
+            "rm",           "bf",        "quad",         "left",      "right",  "boxed",  "fbox",
+            "displaystyle", "textstyle", "operatorname", "emph",      "textsf", "texttt", "textnormal",
+            "boldsymbol",   "mathsf",    "mathit",       "underline", "large",  "Large"}) {
         std::size_t const end = k + 1 + name.size();
         if (!starts_at(text, k + 1, name) || (end < text.size() && is_letter(text[end]))) continue;
         k = end, shaping = gap = true;

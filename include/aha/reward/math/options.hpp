@@ -55,7 +55,7 @@ struct extract_options {
 struct parse_options {
   bool malformed_operators = true;  ///< `\frac12`, `\sqrt3` are read as people mean them
   bool decimal_comma = true;        ///< "2,74" in plain text is a decimal, where it is no thousands separator
-  int max_depth = 100;              ///< nesting beyond it answers `budget`
+  int max_depth = 120;              ///< nesting beyond it answers `budget`
   step_limit limit;
 };
 

@@ -190,13 +190,6 @@ inline std::int32_t parser::word_atom() {
   std::string const word(source(t));
   if (word.size() > 4 || (!t.formula && word.size() > 2) || (is_prose(word) && !is(tk::end, 1))) return none;
   ++at_;
-  if (is(tk::underscore)) {
-    // "ab_1": the subscript belongs to the last letter.
-    std::vector<std::int32_t> factors;
-    for (std::size_t k = 0; k + 1 < word.size(); ++k) factors.push_back(symbol(std::string_view(word).substr(k, 1)));
-    factors.push_back(subscripted(std::string(1, word.back())));
-    return factors.back() == none ? none : tree_.make(kind::multiply, factors);
-  }
   if (is(tk::open) && is_call()) return call(word);
   if (word == "dx" || word == "dt" || word == "dy") return symbol(word);
   return tree_.leaf(kind::word, tree_.name(word));

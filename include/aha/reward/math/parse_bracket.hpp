@@ -8,8 +8,7 @@ namespace reward::math::detail {
 
 // ( ... ), [ ... ], ( ... ], ] ... [ and \langle ... \rangle: a group of one, or a sequence of several entries.
 inline std::int32_t parser::bracketed() {
-  level const here(*this);
-  if (!here.fits()) return none;
+  if (!steps_.charge(4)) return none;
   tk const left = peek().kind;
   ++at_;
   int const bars = bars_, builders = builders_;
@@ -44,12 +43,6 @@ inline std::int32_t parser::braced() {
   bars_ = builders_ = 0;
   std::vector<std::int32_t> entries;
   if (!items(entries)) return none;
-  if (is(tk::over)) {  // {a \over b}
-    ++at_;
-    std::vector<std::int32_t> below;
-    if (!items(below) || entries.size() != 1 || below.size() != 1) return none;
-    entries[0] = tree_.binary(kind::divide, entries[0], below[0]);
-  }
   bars_ = bars, builders_ = builders;
   if (!accept(tk::close_brace) && !is(tk::end)) return none;
   return entries.size() == 1 ? entries[0] : tree_.make(kind::set, entries);
@@ -57,8 +50,7 @@ inline std::int32_t parser::braced() {
 
 // \{ ... \}, \{ x \mid conditions \}, and the brace of a piecewise definition, which nothing closes.
 inline std::int32_t parser::set_braces() {
-  level const here(*this);
-  if (!here.fits()) return none;
+  if (!steps_.charge(4)) return none;
   ++at_;
   if (accept(tk::close_set)) return tree_.leaf(kind::empty_set);
   if (is(tk::begin)) {
@@ -82,8 +74,7 @@ inline std::int32_t parser::set_braces() {
 
 // |x|, \lfloor x \rfloor, \lceil x \rceil; |matrix| is a determinant.
 inline std::int32_t parser::between(tk close, function_name f) {
-  level const here(*this);
-  if (!here.fits()) return none;
+  if (!steps_.charge(4)) return none;
   ++at_;
   int const builders = builders_;
   builders_ = 0;
@@ -98,12 +89,13 @@ inline std::int32_t parser::between(tk close, function_name f) {
 
 // \begin{pmatrix} ... \end{pmatrix} and its relatives, cases, aligned lines.
 inline std::int32_t parser::environment() {
-  level const here(*this);
-  if (!here.fits()) return none;
+  if (!steps_.charge(4)) return none;
   std::int32_t const shape = peek().data;
   ++at_;
   int const bars = bars_, builders = builders_;
+  bool const aligned = aligned_;
   bars_ = builders_ = 0;
+  aligned_ = shape == 3;
   std::vector<std::int32_t> cells;
   std::size_t columns = 0, in_row = 0;
   bool rectangular = true;
@@ -128,6 +120,7 @@ inline std::int32_t parser::environment() {
     ++in_row;
   }
   accept(tk::finish);
+  aligned_ = aligned;
   bars_ = bars, builders_ = builders;
   if (in_row != 0) {
     rectangular = rectangular && (columns == 0 || columns == in_row);

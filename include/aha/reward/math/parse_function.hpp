@@ -8,8 +8,7 @@ namespace reward::math::detail {
 
 // name [_base] [^exponent] argument
 inline std::int32_t parser::function() {
-  level const here(*this);
-  if (!here.fits()) return none;
+  if (!steps_.charge(4)) return none;
   std::int32_t const code = peek().data;
   ++at_;
   std::int32_t base = none, above = none;
@@ -72,8 +71,7 @@ inline std::int32_t parser::applied(std::int32_t code, std::int32_t base, std::v
 
 // Without brackets: the product that follows, up to a sign, a quotient, a bracket or the next function.
 inline std::int32_t parser::function_argument() {
-  level const here(*this);
-  if (!here.fits()) return none;
+  if (!steps_.charge(4)) return none;
   std::vector<std::int32_t> factors;
   bool const negative = accept(tk::minus);
   while (steps_.charge()) {
@@ -95,8 +93,7 @@ inline std::int32_t parser::function_argument() {
 
 // \sum_{k=1}^{n} body, \prod, and operators that are known by name only (\lim, \int, \bigcup).
 inline std::int32_t parser::big_operator() {
-  level const here(*this);
-  if (!here.fits()) return none;
+  if (!steps_.charge(4)) return none;
   token const t = peek();
   ++at_;
   std::int32_t low = none, high = none;

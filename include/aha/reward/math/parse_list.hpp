@@ -49,16 +49,23 @@ inline void parser::skip_label() {
 
 // side (sign side)*
 inline std::int32_t parser::item() {
-  level const here(*this);
-  if (!here.fits()) return none;
+  if (!steps_.charge(4)) return none;
   if (is(tk::relation) && (is_relation(relation_sign::about) || is_relation(relation_sign::equal))) ++at_;
   std::vector<std::int32_t> sides, relations;
   std::vector<std::uint8_t> signs;
   sides.push_back(set_expression());
+  if (sides[0] != none && is(tk::over)) {  // {a \over b}, {n \choose k}
+    bool const choose = peek().data == 1;
+    ++at_;
+    std::int32_t const below = set_expression();
+    if (below == none) return none;
+    sides[0] =
+        choose ? tree_.function(function_name::binomial, sides[0], below) : tree_.binary(kind::divide, sides[0], below);
+  }
   while (sides.back() != none && is(tk::relation) && steps_.charge()) {
     signs.push_back(static_cast<std::uint8_t>(peek().data));
     ++at_;
-    while (is(tk::ampersand)) ++at_;
+    while (is(tk::ampersand) && aligned_) ++at_;
     if ((is(tk::end) || is(tk::stop)) && sides.size() > 1) {
       signs.pop_back();
       break;

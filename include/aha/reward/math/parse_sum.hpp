@@ -8,11 +8,10 @@ namespace reward::math::detail {
 
 // [sign] term ((+ | - | +- | -+) term)*
 inline std::int32_t parser::sum() {
-  level const here(*this);
-  if (!here.fits()) return none;
+  if (!steps_.charge(4)) return none;
   std::vector<std::int32_t> terms;
   while (steps_.charge()) {
-    while (is(tk::ampersand)) ++at_;
+    while (is(tk::ampersand) && aligned_) ++at_;
     tk const sign = peek().kind;
     bool const choice = sign == tk::plus_minus || sign == tk::minus_plus;
     if (sign == tk::plus || sign == tk::minus || choice) {
@@ -80,8 +79,7 @@ inline std::int32_t parser::signed_factor() {
 
 // factor ((* | / | : | nothing) factor)*
 inline std::int32_t parser::term() {
-  level const here(*this);
-  if (!here.fits()) return none;
+  if (!steps_.charge(4)) return none;
   bool literal = is(tk::number);
   std::size_t const begin = at_;
   std::int32_t left = signed_factor();
@@ -151,6 +149,8 @@ inline std::int32_t parser::term() {
 
 // A whole number and a proper fraction of whole numbers: "1\frac{4}{5}", "4 1/2". `none` where it is something else.
 inline std::int32_t parser::juxtaposed(std::int32_t left, bool number) {
+  level const here(*this);
+  if (!here.fits()) return none;
   std::int32_t above = none, below = none;
   if (number) {
     if (!is(tk::divide, 1) || !is(tk::number, 2) || !peek().space) return none;
@@ -170,10 +170,22 @@ inline std::int32_t parser::juxtaposed(std::int32_t left, bool number) {
   return tree_.binary(kind::add, left, tree_.binary(kind::divide, above, below));
 }
 
+inline bool binds_tighter(tk k) { return k == tk::caret || k == tk::underscore || k == tk::bang || k == tk::prime; }
+
 // postfix [^ exponent]
 inline std::int32_t parser::power() {
-  level const here(*this);
-  if (!here.fits()) return none;
+  if (!steps_.charge(4)) return none;
+  if (is(tk::run) && peek().end - peek().begin > 1 && peek().end - peek().begin <= 4 && binds_tighter(peek(1).kind)) {
+    // "ax^3": what stands behind a run of letters belongs to the last one.
+    std::vector<std::int32_t> factors;
+    for (token& run = tokens_[at_]; run.end - run.begin > 1; ++run.begin) {
+      std::string_view const one = text_.substr(run.begin, 1);
+      factors.push_back(one == "e" ? tree_.leaf(kind::euler) : one == "i" ? tree_.leaf(kind::imaginary) : symbol(one));
+    }
+    tokens_[at_].kind = tk::letter;
+    factors.push_back(power());
+    return factors.back() == none ? none : tree_.make(kind::multiply, factors);
+  }
   std::int32_t base = postfix(atom());
   while (base != none && is(tk::caret) && steps_.charge()) {
     if (is(tk::degree, 1) || (is(tk::open_brace, 1) && is(tk::degree, 2) && is(tk::close_brace, 3))) {

@@ -42,6 +42,22 @@ inline bool is_prose(std::string_view word) {
   return false;
 }
 
+/// True where a text holds a word and no sign of a formula: numbers in it are told by words.
+inline bool is_plain_prose(std::string_view text) {
+  bool word = false;
+  for (std::size_t k = 0; k < text.size(); ++k) {
+    char const c = text[k];
+    if (c == '\\' && k + 1 < text.size() && (text[k + 1] == '$' || text[k + 1] == '%')) {
+      ++k;
+      continue;
+    }
+    if (std::string_view("\\{}^_=<>|&#[]+*").find(c) != std::string_view::npos) return false;
+    if (c == '(' && k + 1 < text.size() && text[k + 1] == ')') return false;
+    word = word || (is_letter(c) && k + 2 < text.size() && is_letter(text[k + 1]) && is_letter(text[k + 2]));
+  }
+  return word;
+}
+
 /// True where a text is plainly words: letters, blanks and marks of prose alone, and either several words or one that is
 /// too long for a product of letters and no name of mathematics. One pass.
 inline bool only_words(std::string_view text) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <aha/reward/math/formula_spans.hpp>
+#include <aha/reward/math/lex_command.hpp>
 #include <aha/reward/math/normal_text.hpp>
 #include <aha/reward/math/parse_atom.hpp>
 #include <aha/reward/math/parse_bracket.hpp>
@@ -9,6 +10,7 @@
 #include <aha/reward/math/parse_list.hpp>
 #include <aha/reward/math/parse_sum.hpp>
 #include <aha/reward/math/parse_words.hpp>
+#include <aha/reward/math/plain_form.hpp>
 #include <aha/reward/outcome.hpp>
 #include <string>
 #include <string_view>
@@ -41,7 +43,9 @@ inline std::int32_t read_formula(std::string_view text, tree& into, parse_option
   std::vector<token> tokens = cut.run();
   if (steps.exhausted()) return -1;
   parser p(text, std::move(tokens), into, options, steps);
-  return p.answer();
+  std::int32_t const root = p.answer();
+  if (into.too_high) steps.refuse();
+  return steps.exhausted() ? -1 : root;
 }
 
 /// The text without what people put around an answer: blanks, emphasis, a full stop.
@@ -58,8 +62,7 @@ inline std::string_view bare(std::string_view text) {
   }
 }
 
-inline void read_answer(std::string_view text, parse_options const& options, budget& steps, bool comma,
-                        parsed& result) {
+inline void read_plain(std::string_view text, parse_options const& options, budget& steps, bool comma, parsed& result) {
   text = bare(text);
   result.words = normal_text(text);
   steps.charge(text.size() / 4 + 1);
@@ -76,7 +79,7 @@ inline void read_answer(std::string_view text, parse_options const& options, bud
         if (part >= 0) parts.push_back(part);
       }
       if (parts.empty())
-        for (text_span const& s : plain_numbers(text)) {
+        for (text_span const& s : is_plain_prose(text) ? plain_numbers(text) : std::vector<text_span>{}) {
           std::int32_t const part =
               read_formula(text.substr(s.begin, s.end - s.begin), result.tree, options, steps, false);
           if (part >= 0) parts.push_back(part);
@@ -96,6 +99,12 @@ inline void read_answer(std::string_view text, parse_options const& options, bud
   if (root < 0 && result.words.empty()) return;
   result.status = status::scored;
   result.reason = reason::none;
+}
+
+inline void read_answer(std::string_view text, parse_options const& options, budget& steps, bool comma,
+                        parsed& result) {
+  if (needs_plain_form(text)) return read_plain(plain_form(text), options, steps, comma, result);
+  read_plain(text, options, steps, comma, result);
 }
 
 }  // namespace detail

@@ -30,6 +30,7 @@ class parser {
   budget& steps_;
   std::size_t at_ = 0;
   int depth_ = 0, bars_ = 0, builders_ = 0;
+  bool aligned_ = false;  ///< inside of aligned lines, where & says nothing
 
   /// Counts one level of nesting while it lives.
   struct level {
@@ -40,6 +41,7 @@ class parser {
     level& operator=(level const&) = delete;
     [[nodiscard]] bool fits() const {
       if (owner.depth_ > owner.options_.max_depth) owner.steps_.refuse();
+      if (owner.tree_.too_high) owner.steps_.refuse();
       return owner.steps_.charge(4);
     }
   };

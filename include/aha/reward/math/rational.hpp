@@ -98,6 +98,8 @@ class rational {
     if (a.small() && b.small() && !__builtin_mul_overflow(a.n_, b.n_, &above) &&
         !__builtin_mul_overflow(a.d_, b.d_, &below))
       return lowest(above, below);
+    if (a.small() && a.n_ == 1 && a.d_ == 1) return b;
+    if (b.small() && b.n_ == 1 && b.d_ == 1) return a;
     if (!paid(a, b, steps)) return rational();
     big_fraction const x = a.big(), y = b.big();
     return rational(x.above * y.above, x.below * y.below);
@@ -181,7 +183,7 @@ class rational {
     std::size_t const left = a.bits() / 64 + 1, right = b.bits() / 64 + 1;
     if (a.bits() + b.bits() > 4 * max_bits) steps.refuse();
     bool const fractions = (a.small() ? a.d_ : 2) != 1 || (b.small() ? b.d_ : 2) != 1;
-    return steps.charge(20 + left * right / 4 + (fractions ? (left + right) * (left + right) * 2 : 0));
+    return steps.charge(20 + left * right / 4 + (fractions ? (left + right) * (left + right) / 2 : 0));
   }
   template <class Real>
   Real scaled() const {

@@ -65,6 +65,10 @@ class residue {
   std::uint64_t operator()(std::int32_t i) {
     node const& n = tree_.at(i);
     if (!steps_.charge(3)) return 0;
+    if (n.kind == kind::add || n.kind == kind::multiply || n.kind == kind::divide || n.kind == kind::power ||
+        n.kind == kind::percent)
+      for (std::int32_t k = 0; k < n.count; ++k)
+        if (infinite(tree_.child(n, k))) defined_ = false;  // oo - oo, 0 oo: no number
     switch (n.kind) {
       case kind::number: return number(tree_.number_of(n));
       case kind::symbol: return symbol(tree_.name_of(n));
@@ -115,6 +119,11 @@ class residue {
   };
   std::vector<bound_value> bound_;
 
+  [[nodiscard]] bool infinite(std::int32_t i) const {
+    node const& n = tree_.at(i);
+    return n.kind == kind::infinity || ((n.kind == kind::negate || n.kind == kind::plus_minus) &&
+                                        tree_.at(tree_.child(n, 0)).kind == kind::infinity);
+  }
   std::uint64_t child(node const& n, std::int32_t k) { return (*this)(tree_.child(n, k)); }
   [[nodiscard]] std::uint64_t times(std::uint64_t a, std::uint64_t b) const {
     return static_cast<std::uint64_t>(static_cast<detail::uint128>(a) * b % field_.prime);
@@ -207,7 +216,12 @@ class residue {
     if (f == function_name::exp)
       h = joined(11, atom(seed_ + 2), child(n, 0));  // as a power of e
     else
-      for (std::int32_t k = 0; k < n.count; ++k) h = joined(h, h, child(n, k));
+      for (std::int32_t k = 0; k < n.count; ++k) {
+        std::uint64_t const x = child(n, k);
+        bool const logarithm = f == function_name::ln || f == function_name::log;
+        if (logarithm && (x == 0 || (k == 1 && x == 1))) defined_ = false;
+        h = joined(h, h, x);
+      }
     in_function_ = outer;
     return atom(h);
   }

@@ -54,14 +54,13 @@ inline side value_of(side s, bool& changed) {
     relation_sign const r = s.relation();
     bool const named = names_something(s.child(0));
     if (r == relation_sign::about && !named) return changed = true, s.child(0);
-    bool const constant = r == relation_sign::equal && !s.child(0).any(has_symbol | has_opaque | has_collection);
-    if ((named || constant) && (r == relation_sign::equal || r == relation_sign::about || r == relation_sign::in))
+    if (named && (r == relation_sign::equal || r == relation_sign::about || r == relation_sign::in))
       return changed = true, s.child(1);
     return s;
   }
   if (s.kind() != kind::chain) return s;
   side value = s.child(0).child(0);
-  bool const named = names_something(value) || !value.any(has_symbol | has_opaque | has_collection);
+  bool const named = names_something(value);
   bool equal = !names_something(value);
   for (std::int32_t k = 0; k < s.count(); ++k) {
     relation_sign const r = s.child(k).relation();

@@ -127,8 +127,12 @@ struct node {
   std::uint8_t below = 0;  ///< `has` flags of the node and all under it
   std::int32_t first = 0;  ///< position of its children in `tree::children`
   std::int32_t count = 0;
-  std::int32_t data = -1;  ///< index of a number, a name, or a small value
+  std::uint16_t height = 0;  ///< nodes on the longest way down
+  std::int32_t data = -1;    ///< index of a number, a name, or a small value
 };
+
+/// Recursions over a tree go as deep as it is high.
+inline constexpr std::uint16_t max_height = 300;
 
 /// Nodes of one answer: vectors and indices, no pointers, so that a copy is a copy and depth costs no stack when freed.
 struct tree {
@@ -137,6 +141,7 @@ struct tree {
   std::vector<rational> numbers;
   std::vector<std::string> names;
   std::int32_t root = -1;
+  bool too_high = false;  ///< some node is higher than `max_height`: nobody may walk down this tree
 
   [[nodiscard]] node const& at(std::int32_t i) const { return nodes[static_cast<std::size_t>(i)]; }
   [[nodiscard]] std::int32_t child(node const& n, std::int32_t k) const {
@@ -174,6 +179,11 @@ struct tree {
     for (std::size_t c = 0; c < count; ++c) {
       children.push_back(kids[c]);
       below |= at(kids[c]).below;
+      if (at(kids[c]).height >= n.height) n.height = static_cast<std::uint16_t>(at(kids[c]).height + 1);
+    }
+    if (n.height > max_height) {
+      n.height = max_height;
+      too_high = true;
     }
     n.below = static_cast<std::uint8_t>(below);
     return push(n);

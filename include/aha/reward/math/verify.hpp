@@ -112,7 +112,9 @@ class parsed_gold {
       if (answer_.readable() && !(c.only_if_read && (answer_.is_text() || answer_.sentence))) break;
       answer_ = parsed{};
     }
-    if (!answer_.readable() && !steps.exhausted()) detail::read_answer(gold, options.parse, steps, false, answer_);
+    bool const empty_box = !found.candidates.empty() && found.candidates[0].kind == candidate_kind::boxed;
+    if (!answer_.readable() && !empty_box && !steps.exhausted())
+      detail::read_answer(gold, options.parse, steps, false, answer_);
     if (!answer_.readable() && !steps.exhausted()) {
       answer_.status = status::gold_invalid;
       answer_.reason = answer_.words.empty() ? reason::empty_text : reason::unreadable_gold;
@@ -137,8 +139,8 @@ inline bool unusable(parsed_gold const& gold, verdict& v) {
   v.steps = gold.answer().steps;
   return true;
 }
-inline verdict finished(verdict v, parsed_gold const& gold, budget const& steps) {
-  v.steps = gold.answer().steps + steps.used();
+inline verdict finished(verdict v, budget const& steps) {
+  v.steps = steps.used();
   return v;
 }
 }  // namespace detail
@@ -148,15 +150,16 @@ inline verdict verify_answer(parsed_gold const& gold, std::string_view answer, v
   verdict v;
   if (detail::unusable(gold, v)) return v;
   budget steps = options.parse.limit.of(answer.size() + gold.bytes());
+  steps.charge(gold.answer().steps);
   parsed other;
   if (!detail::is_invalid_marker(answer)) detail::read_answer(answer, options.parse, steps, false, other);
   if (!other.readable()) {
     v.status = other.status;
     v.reason = other.status == status::budget ? other.reason : reason::no_candidate;
-    return detail::finished(std::move(v), gold, steps);
+    return detail::finished(std::move(v), steps);
   }
   detail::compare_parsed(gold.answer(), other, options, steps, v);
-  return detail::finished(std::move(v), gold, steps);
+  return detail::finished(std::move(v), steps);
 }
 
 /// `verify` for a gold that is read already.
@@ -164,6 +167,7 @@ inline verdict verify(parsed_gold const& gold, std::string_view response, verify
   verdict v;
   if (detail::unusable(gold, v)) return v;
   budget steps = options.parse.limit.of(response.size() + gold.bytes());
+  steps.charge(gold.answer().steps);
   steps.charge(response.size() * 4);  // the extractor's passes
   extraction const found = extract(response, options.extract);
   v.reason = reason::no_candidate;
@@ -180,8 +184,10 @@ inline verdict verify(parsed_gold const& gold, std::string_view response, verify
       break;
     }
     // All of a response, or all that follows a phrase, counts as text only where nothing in it reads as mathematics.
-    bool const same_sentence = answer.sentence && gold.answer().sentence && answer.words == gold.answer().words;
-    if (!answer.readable() || (c.only_if_read && (answer.is_text() || (answer.sentence && !same_sentence)))) continue;
+    bool const same_sentence = answer.sentence == gold.answer().sentence &&
+                               (answer.sentence || (answer.is_text() && gold.answer().is_text())) &&
+                               answer.words == gold.answer().words;
+    if (!answer.readable() || (c.only_if_read && (answer.is_text() || answer.sentence) && !same_sentence)) continue;
     verdict here;
     detail::compare_parsed(gold.answer(), answer, options, steps, here);
     if (!here.equal && one && c.last_alone && gold.answer().kind() != kind::list && gold.answer().kind() != kind::set &&
@@ -200,7 +206,7 @@ inline verdict verify(parsed_gold const& gold, std::string_view response, verify
       v = std::move(here), v.reason = reason::answers_disagree;
     if (v.status == status::budget || (options.extract.several == several::any && v.equal)) break;
   }
-  return detail::finished(std::move(v), gold, steps);
+  return detail::finished(std::move(v), steps);
 }
 
 /// Whether a response gives the answer `gold`: finds the answer in it, reads both, compares them as mathematics. Never
