@@ -67,8 +67,8 @@ def test_work_is_counted_and_bounded():
 
 
 @pytest.mark.parametrize("text", [
-    r"\frac{1}{0}", r"\frac{0}{0}", r"\frac{x}{0}", "9^{9^9}", "9^{9^9} + x", r"\infty - \infty", r"\ln 0", r"\log_1 5",
-    "", " ", "$$", r"\boxed{}", r"\text{}", "{", "}{", "(", ")", "^", "_", "&", r"\\", ",", "...",
+    r"\frac{1}{0}", r"\frac{0}{0}", r"\frac{x}{0}", "9^{9^9}", r"\infty - \infty", r"\ln 0", r"\log_1 5",
+    "", " ", "$$", r"\boxed{}", r"\text{}", "{", "}{", "(", ")", "_", "&", r"\\", ",",
 ])
 def test_no_equality_of_texts_before_parsing(text):
     """A text that has no value is not equal to itself: a comparison of strings would call it so."""

@@ -70,7 +70,7 @@ def test_normal_forms(data, say):
 
 def test_no_string_equality_before_parsing(data):
     """An answer spoiled so that it has no value is not equal to the same spoiled text; a comparison of strings would call it so."""
-    golds = [row["gold"].replace("$", "").strip() for row in data("answers")]
+    golds = [row["gold"].replace("$", "").strip().rstrip(".") for row in data("answers")]
     numbers = [gold for gold in golds if independent.value(independent.bare(gold)) is not None][::5]
     assert len(numbers) >= 3
     for form in (r"\frac{%s}{0}", "9^{9^9} + %s", r"\infty - \infty + %s"):
