@@ -42,6 +42,26 @@ def test_verdicts(data, say):
     assert not stale, f"no longer deviations as listed: {stale}"
 
 
+def test_extraction(data):
+    """Rows that name what is taken from a text: nothing, or a value of which the first spelling is given."""
+    rows = rows_of(data, "extract")
+    if not rows:
+        pytest.skip("no rows of kind extract")
+    wrong = []
+    for row in rows:
+        options = case_options.extraction(row["config"])
+        if "choices" in options:
+            found = [c["text"] for c in verifier.extract([row["pred"]], **options)[0]["candidates"]]
+            good = found[:1] == row["expected"][-1:]
+        else:
+            # A value is equal to the one that is named; where none is, nothing that is read is a value.
+            verdict = verifier.verify([(row["expected"][0] if row["expected"] else "1/2", row["pred"])], **options)[0]
+            good = verdict["equal"] == bool(row["expected"])
+        if not good:
+            wrong.append((row["id"], row["pred"], row["expected"], options))
+    assert not wrong, "\n".join(map(repr, wrong))
+
+
 def test_answers(data):
     """Rows whose two sides are answers already."""
     rows = rows_of(data, "verify_answer")
