@@ -64,6 +64,7 @@ inline constexpr command latex_commands[] = {
     {"bigcap", tk::opaque, 0},
     {"bigcup", tk::opaque, 0},
     {"binom", tk::binomial, 0},
+    {"bmod", tk::modulo, 0},
     {"boldsymbol", tk::wrapper, 0},
     {"boxed", tk::boxed, 0},
     {"breve", tk::decoration, 0},
@@ -252,6 +253,7 @@ inline constexpr command plain_words[] = {
 /// Words after which an answer goes on with conditions or remarks, which are no part of the value.
 inline constexpr std::string_view cut_words[] = {"any",  "everywhere", "for",   "if",       "otherwise",
                                                  "such", "when",       "where", "whenever", "with"};
+static_assert(in_order(latex_commands) && in_order(plain_words), "aha: the tables are searched by halves");
 }  // namespace detail
 
 }  // namespace reward::math

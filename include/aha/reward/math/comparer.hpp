@@ -68,6 +68,14 @@ inline bool comparer::answers(side gold, side answer) {
   answers_of(gold, a);
   answers_of(answer, b);
   if (a.size() == 1 && b.size() == 1) return equal(a[0], b[0]);
+  if (!options_.strict && (a.size() == 1) != (b.size() == 1)) {
+    side const& one = a.size() == 1 ? a[0] : b[0];
+    if (one.kind() == kind::sequence) {  // a tuple against a set or a list of the same entries
+      std::vector<side> entries;
+      parts(one, kind::sequence, entries);
+      return a.size() == 1 ? unordered(entries, b) : unordered(a, entries);
+    }
+  }
   // A union of points is a list, and "x = 1 or 2" too: one side may be a single collection.
   if (!unordered(a, b))
     return why == reason::out_of_steps ? false

@@ -42,7 +42,8 @@ class extractor {
     bool const forward = options_.several == several::first;
     std::stable_sort(found_.candidates.begin(), found_.candidates.end(), [&](candidate const& a, candidate const& b) {
       if (a.priority != b.priority) return a.priority < b.priority;
-      return forward ? a.where.begin < b.where.begin : a.where.end > b.where.end;
+      if (forward) return a.where.begin < b.where.begin;
+      return a.where.end != b.where.end ? a.where.end > b.where.end : a.where.begin > b.where.begin;
     });
     return std::move(found_);
   }
@@ -177,7 +178,8 @@ class extractor {
     std::vector<phrase_match> found = phrase_matches(text_, window_);
     std::size_t const skip = options_.several == several::first || found.size() <= most ? 0 : found.size() - most;
     for (std::size_t k = skip; k < found.size() && k < skip + most; ++k) {
-      phrase_match const& m = found[k];
+      phrase_match& m = found[k];
+      announce(text_, window_.end, m);
       bool const hash = m.what == phrase::hash, hope = m.hope;
       int const priority = hash                             ? options_.hash_priority
                            : hope                           ? options_.hope_priority
@@ -252,10 +254,12 @@ class extractor {
   }
   // Multiple choice: behind a phrase, at the beginning, or the last word that is a choice.
   void choices() {
-    std::vector<phrase_match> const found = phrase_matches(text_, window_);
+    std::vector<phrase_match> found = phrase_matches(text_, window_);
     text_span place{};
-    for (std::size_t k = found.size(); k-- > 0 && k + most > found.size();)
+    for (std::size_t k = found.size(); k-- > 0 && k + most > found.size();) {
+      announce(text_, window_.end, found[k]);
       if (choice_in(found[k].where, true, place)) return push(candidate_kind::choice, 0, place);
+    }
     if (choice_in({window_.begin, std::min(window_.end, window_.begin + 16)}, true, place))
       return push(candidate_kind::choice, 1, place);
     if (choice_in(window_, false, place)) push(candidate_kind::choice, 2, place);

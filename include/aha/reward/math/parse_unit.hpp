@@ -38,6 +38,8 @@ inline bool is_unit_word(std::string_view word) {
   if (t.kind == tk::roman)
     return t.data == 0 && word != "i" && word != "e" && (word.size() > 1 || find_unit(word) != nullptr);
   bool afternoon = false;
+  if (t.kind == tk::letter && t.end < text_.size() && text_[t.end] == '.')
+    return meridiem(text_, t.begin, afternoon) != 0;
   if (t.kind == tk::run) return !t.formula || is_unit_word(word) || meridiem(word, 0, afternoon) != 0;
   return false;
 }

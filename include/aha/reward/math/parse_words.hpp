@@ -26,13 +26,13 @@ inline std::int32_t read_words(std::string_view words, tree& into) {
 /// Words of sentences: no product of letters, no unit. Where one occurs the text is prose.
 inline bool is_prose(std::string_view word) {
   constexpr std::string_view words[] = {
-      "a",       "about",  "all",       "also",   "an",    "answer", "are",      "as",    "at",      "be",
-      "because", "but",    "by",        "can",    "could", "equals", "final",    "find",  "from",    "get",
-      "gives",   "had",    "has",       "have",   "he",    "hence",  "her",      "his",   "however", "is",
-      "it",      "its",    "let",       "maybe",  "must",  "not",    "now",      "of",    "on",      "one",
-      "our",     "result", "she",       "should", "since", "so",     "solution", "than",  "that",    "the",
-      "then",    "there",  "therefore", "these",  "they",  "this",   "thus",     "to",    "true",    "use",
-      "value",   "was",    "we",        "were",   "which", "will",   "work",     "would", "yes",     "you"};
+      "a",         "about", "all",    "also",  "an",     "answer",   "are",     "as",   "at",    "be",    "because",
+      "but",       "by",    "can",    "could", "equals", "final",    "find",    "from", "get",   "gives", "had",
+      "has",       "have",  "he",     "hence", "her",    "his",      "however", "is",   "it",    "its",   "june",
+      "july",      "may",   "let",    "maybe", "must",   "not",      "now",     "of",   "on",    "one",   "our",
+      "result",    "she",   "should", "since", "so",     "solution", "than",    "that", "the",   "then",  "there",
+      "therefore", "these", "they",   "this",  "thus",   "to",       "true",    "use",  "value", "was",   "we",
+      "were",      "which", "will",   "work",  "would",  "yes",      "you"};
   char small[12] = {};
   if (word.size() >= sizeof small) return false;
   for (std::size_t k = 0; k < word.size(); ++k) small[k] = lower(word[k]);

@@ -75,18 +75,16 @@ inline text_span announced(std::string_view text, std::size_t at, std::size_t wi
   return {begin, most};
 }
 
-/// All phrases of a window, in order. What a phrase announces ends within 512 bytes, and the scan goes on behind its words.
+/// All phrases of a window, in order, without what they announce: `announce` looks for that, for those that count.
 inline std::vector<phrase_match> phrase_matches(std::string_view text, text_span window) {
   std::vector<phrase_match> found;
-  std::size_t covered =
-      window.begin;  // phrases inside of what the one before announced are looked at once more, not each
   for (std::size_t k = window.begin; k < window.end; ++k) {
     char const c = lower(text[k]);
     bool const line_start = k == 0 || text[k - 1] == '\n';
     if (c == '#' && starts_at(text, k, "####")) {
       phrase_match m;
       m.what = phrase::hash;
-      m.where = announced(text, k + 4, window.end, true, m.hope);
+      m.where.begin = k + 4;
       found.push_back(m);
       k += 3;
       continue;
@@ -94,7 +92,7 @@ inline std::vector<phrase_match> phrase_matches(std::string_view text, text_span
     if (line_start && starts_at(text, k, "A:")) {
       phrase_match m;
       m.what = phrase::hash;
-      m.where = announced(text, k + 2, window.end, true, m.hope);
+      m.where.begin = k + 2;
       found.push_back(m);
       continue;
     }
@@ -107,15 +105,18 @@ inline std::vector<phrase_match> phrase_matches(std::string_view text, text_span
       if (!same) continue;
       phrase_match m;
       m.what = row.what;
-      // A crowd of phrases shares what they announce: the scan ahead runs once for 512 bytes.
-      m.where = announced(text, k + row.words.size(), window.end, false, m.hope);
+      m.where.begin = k + row.words.size();
       found.push_back(m);
       k += row.words.size() - 1;
       break;
     }
   }
-  static_cast<void>(covered);
   return found;
+}
+
+/// Completes a match: where what it announces begins and ends.
+inline void announce(std::string_view text, std::size_t window_end, phrase_match& m) {
+  m.where = announced(text, m.where.begin, window_end, m.what == phrase::hash, m.hope);
 }
 
 }  // namespace reward::math::detail

@@ -34,11 +34,12 @@ inline void compare_parsed(parsed const& gold, parsed const& answer, verify_opti
                            verdict& v) {
   v.status = status::scored;
   auto const name = [](parsed const& p) {
-    if (p.is_text()) return true;
+    if (p.is_text() || p.sentence) return true;
     enum kind const k = p.kind();
     return k == kind::word || k == kind::symbol || k == kind::text || k == kind::euler || k == kind::imaginary;
   };
-  bool const words = (gold.is_text() || answer.is_text()) && name(gold) && name(answer);
+  auto const text = [](parsed const& p) { return p.is_text() || p.kind() == kind::text; };
+  bool const words = (text(gold) || text(answer)) && name(gold) && name(answer);
   bool const sentences = gold.sentence && answer.sentence && gold.words == answer.words;
   if (words || sentences) {
     v.equal = gold.words == answer.words;
