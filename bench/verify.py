@@ -60,6 +60,12 @@ def cases(schema, rows):
             yield gold, text, {"gold": gold, "response": text}, None
 
 
+def marked(answer):
+    """The answer between dollars, where it has no mark of a formula of its own; `\\$` is money, no mark."""
+    has_mark = any(mark in answer.replace(r"\$", "") for mark in ("$", r"\boxed", r"\[", r"\("))
+    return answer if has_mark else f"${answer}$"
+
+
 class MathVerify:
     """Math-Verify as its README calls it, or as its own tests do where a row carries their configuration."""
 
@@ -77,9 +83,7 @@ class MathVerify:
         m = self.module
         if config is None:
             # A published answer is bare LaTeX: dollars tell Math-Verify so, as its README asks.
-            marked = gold if "$" in gold or r"\boxed" in gold else f"${gold}$"
-            plain = text if any(mark in text for mark in ("$", r"\boxed", r"\[", r"\(")) or len(text) > 60 else f"${text}$"
-            return m.verify(m.parse(marked), m.parse(plain))
+            return m.verify(m.parse(marked(gold)), m.parse(text if len(text) > 60 else marked(text)))
         targets = self.targets(config)
         return m.verify(m.parse(gold, targets), m.parse(text, targets), float_rounding=config["float_rounding"],
                         numeric_precision=config["numeric_precision"], strict=config["strict"],
