@@ -75,8 +75,10 @@ class MathVerify:
         self.module = math_verify
 
     def targets(self, config):
-        kinds = {"latex": self.module.LatexExtractionConfig(boxed_match_priority=config["boxed_match_priority"]),
-                 "expr": self.module.ExprExtractionConfig()}
+        kinds = {
+            "latex": self.module.LatexExtractionConfig(boxed_match_priority=config["boxed_match_priority"]),
+            "expr": self.module.ExprExtractionConfig(),
+        }
         return [kinds[name] for name in config["match_types"]]
 
     def __call__(self, gold, text, config):
@@ -85,9 +87,14 @@ class MathVerify:
             # A published answer is bare LaTeX: dollars tell Math-Verify so, as its README asks.
             return m.verify(m.parse(marked(gold)), m.parse(text if len(text) > 60 else marked(text)))
         targets = self.targets(config)
-        return m.verify(m.parse(gold, targets), m.parse(text, targets), float_rounding=config["float_rounding"],
-                        numeric_precision=config["numeric_precision"], strict=config["strict"],
-                        allow_set_relation_comp=config["allow_set_relation_comp"])
+        return m.verify(
+            m.parse(gold, targets),
+            m.parse(text, targets),
+            float_rounding=config["float_rounding"],
+            numeric_precision=config["numeric_precision"],
+            strict=config["strict"],
+            allow_set_relation_comp=config["allow_set_relation_comp"],
+        )
 
 
 def measure(found, peer, driver):
@@ -96,7 +103,7 @@ def measure(found, peer, driver):
     for gold, text, _, config in found[:20]:
         peer(gold, text, config)
     for start in range(0, len(found), PIECE):
-        piece = found[start:start + PIECE]
+        piece = found[start : start + PIECE]
         for gold, text, _, config in piece:
             began = time.perf_counter()
             verdict = peer(gold, text, config)
@@ -133,19 +140,36 @@ def main():
     for schema in rows.SCHEMAS:
         found = list(cases(schema, rows.read(arguments.data, schema)))
         if arguments.limit and len(found) > arguments.limit:
-            found = found[::len(found) // arguments.limit + 1]
+            found = found[:: len(found) // arguments.limit + 1]
         if not found:
             continue
         theirs, ours = measure(found, peer, verifier.run)
         a, b = [t for t, _ in theirs], [t for t, _ in ours]
         same = sum(x == y for (_, x), (_, y) in zip(theirs, ours))
-        out.append({"set": schema, "rows": len(found), "peer_median": statistics.median(a), "peer_p99": p99(a),
-                    "median": statistics.median(b), "p99": p99(b), "max": max(b), "peer_max": max(a), "same": same})
+        out.append(
+            {
+                "set": schema,
+                "rows": len(found),
+                "peer_median": statistics.median(a),
+                "peer_p99": p99(a),
+                "median": statistics.median(b),
+                "p99": p99(b),
+                "max": max(b),
+                "peer_max": max(a),
+                "same": same,
+            }
+        )
         row = out[-1]
-        print(f"| {schema} | {len(found)} | {short(row['peer_median'])} | {short(row['peer_p99'])} | {short(row['median'])} | "
-              f"{short(row['p99'])} | {row['peer_median'] / row['median']:.0f} | {row['peer_p99'] / row['p99']:.0f} | {same} |", flush=True)
-        differences += [{"set": schema, "gold": gold, "text": text[-160:], "math_verify": x, "aha": y}
-                        for (gold, text, _, _), (_, x), (_, y) in zip(found, theirs, ours) if x != y]
+        print(
+            f"| {schema} | {len(found)} | {short(row['peer_median'])} | {short(row['peer_p99'])} | {short(row['median'])} | "
+            f"{short(row['p99'])} | {row['peer_median'] / row['median']:.0f} | {row['peer_p99'] / row['p99']:.0f} | {same} |",
+            flush=True,
+        )
+        differences += [
+            {"set": schema, "gold": gold, "text": text[-160:], "math_verify": x, "aha": y}
+            for (gold, text, _, _), (_, x), (_, y) in zip(found, theirs, ours)
+            if x != y
+        ]
     counts = collections.Counter((d["set"], d["math_verify"], d["aha"]) for d in differences)
     for (schema, x, y), n in sorted(counts.items()):
         print(f"{schema}: {n} rows where Math-Verify says {x} and aha {y}")

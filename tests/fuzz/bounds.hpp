@@ -26,6 +26,8 @@ inline bool within(std::string_view part, std::string_view whole) {
   return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
 }
 
-inline std::string_view text(std::uint8_t const* data, std::size_t size) { return {reinterpret_cast<char const*>(data), size}; }
+inline std::string_view text(std::uint8_t const* data, std::size_t size) {
+  return {reinterpret_cast<char const*>(data), size};
+}
 
 }  // namespace aha_fuzz

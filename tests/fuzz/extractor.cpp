@@ -26,7 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
               "the same text gives the same candidates");
       require(i == 0 || once.candidates[i - 1].priority <= c.priority, "the first to be tried stands first");
     }
-    for (auto const& part : once.parts) require(part.begin <= part.end && part.end <= size, "a part lies within the text");
+    for (auto const& part : once.parts)
+      require(part.begin <= part.end && part.end <= size, "a part lies within the text");
   }
   return 0;
 }

@@ -27,5 +27,5 @@ mv "$out/$target.new" "$out/$target" # a run of the program that was there goes 
 ulimit -s 1024
 # ASan keeps its own alternate stack; a leak is a report too.
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=0 UBSAN_OPTIONS=print_stacktrace=1
-exec "$out/$target" "$out/found/$target" "$root/tests/fuzz/corpus/$target" -max_total_time="$seconds" -max_len=4096 -timeout=10 \
+exec "$out/$target" "$out/found/$target" "$root/tests/fuzz/corpus/$target" -max_total_time="$seconds" -max_len=4096 -len_control=20 -timeout=10 \
   -rss_limit_mb=1536 -dict="$root/tests/fuzz/latex.dict" -artifact_prefix="$out/failed/$target-" -print_final_stats=1 "$@"

@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   bool all_valid = true;
   std::size_t expected = 0;
   unicode::for_each_character(text, [&](unicode::character c, std::size_t at) {
-    require(at == expected && c.size >= 1 && c.size <= 4 && at + c.size <= size, "characters follow each other without a gap");
+    require(at == expected && c.size >= 1 && c.size <= 4 && at + c.size <= size,
+            "characters follow each other without a gap");
     require(c.point <= 0x10ffff && !(c.point >= 0xd800 && c.point <= 0xdfff), "a code point is a scalar value");
     require(c.valid || c.point == 0xfffd, "what is not valid is U+FFFD");
     std::string one;

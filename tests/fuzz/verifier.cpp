@@ -16,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   for (auto const& [a, b] : {std::pair{gold, answer}, std::pair{answer, gold}}) {
     math::verdict const once = math::verify_answer(a, b);
     math::verdict const twice = math::verify_answer(a, b);
-    require(once.equal == twice.equal && once.status == twice.status && once.reason == twice.reason && once.steps == twice.steps,
+    require(once.equal == twice.equal && once.status == twice.status && once.reason == twice.reason &&
+                once.steps == twice.steps,
             "the same pair has the same verdict at the same cost");
     require(!once.equal || once.status == aha::reward::status::scored, "only what is scored is equal");
     aha_fuzz::require_bounded(once.steps, a.size() + b.size());

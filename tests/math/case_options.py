@@ -19,8 +19,12 @@ def extraction(config):
     """The configuration of a row that names what is extracted: words of a choice, or formulas alone."""
     if config["config"] == "StringExtractionConfig":
         return {"choices": config.get("strings", ["A", "B", "C", "D"]), "lowercase": config.get("lowercase", True)}
-    return {"expression": False, "whole_priority": -1, "boxed_priority": config.get("boxed_match_priority", 50),
-            "malformed_operators": config.get("malformed_operators", True)}
+    return {
+        "expression": False,
+        "whole_priority": -1,
+        "boxed_priority": config.get("boxed_match_priority", 50),
+        "malformed_operators": config.get("malformed_operators", True),
+    }
 
 
 def request(row):

@@ -187,7 +187,8 @@ class Writer:
     def atom(self, x):
         text = self.write(x)
         plain = x[0] in ("sym", "const", "root", "abs", "floor", "ceil") or (
-            x[0] == "num" and x[1] >= 0 and x[1].denominator == 1 and "," not in text)
+            x[0] == "num" and x[1] >= 0 and x[1].denominator == 1 and "," not in text
+        )
         return text if plain else self.brackets(text)
 
     def factor(self, x, last=True):
@@ -241,8 +242,11 @@ class Writer:
                 return rf"\{x[1]} {inner}"
             return rf"\{x[1]}{self.brackets(inner)}"
         if kind == "log":
-            return rf"\log_{{{self.write(x[1])}}}{self.pick('{%s}', '(%s)', ' %s') % self.write(x[2])}" if x[2][0] == "num" \
-                and x[2][1].denominator == 1 and x[2][1] < 10000 else rf"\log_{{{self.write(x[1])}}}{self.brackets(self.write(x[2]))}"
+            return (
+                rf"\log_{{{self.write(x[1])}}}{self.pick('{%s}', '(%s)', ' %s') % self.write(x[2])}"
+                if x[2][0] == "num" and x[2][1].denominator == 1 and x[2][1] < 10000
+                else rf"\log_{{{self.write(x[1])}}}{self.brackets(self.write(x[2]))}"
+            )
         if kind == "factorial":
             return f"{x[1]}!"
         if kind == "binomial":

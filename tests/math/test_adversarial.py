@@ -44,11 +44,13 @@ def test_verdicts(say):
     began = time.perf_counter()
     verdicts = verifier.run("verify", [request(row) for row in ROWS])
     seconds = time.perf_counter() - began
-    wrong = [f"{row['id']}: gold {row['gold']!r} response {row.get('response', row.get('response_nest', row.get('response_hex')))!r}: "
-             f"wanted {row['wanted']}{' ' + row['status'] if 'status' in row else ''} ({row['reason']}), got {verdict['equal']} "
-             f"{verdict['status']}, {verdict['reason']}"
-             for row, verdict in zip(ROWS, verdicts)
-             if verdict["equal"] != row["wanted"] or verdict["status"] != row.get("status", verdict["status"])]
+    wrong = [
+        f"{row['id']}: gold {row['gold']!r} response {row.get('response', row.get('response_nest', row.get('response_hex')))!r}: "
+        f"wanted {row['wanted']}{' ' + row['status'] if 'status' in row else ''} ({row['reason']}), got {verdict['equal']} "
+        f"{verdict['status']}, {verdict['reason']}"
+        for row, verdict in zip(ROWS, verdicts)
+        if verdict["equal"] != row["wanted"] or verdict["status"] != row.get("status", verdict["status"])
+    ]
     say(f"adversarial: {len(ROWS)} rows, {len(wrong)} wrong verdicts, {seconds:.2f} s")
     assert not wrong, f"{len(wrong)} rows\n" + "\n".join(wrong)
 
@@ -66,10 +68,31 @@ def test_work_is_counted_and_bounded():
         assert verdict["steps"] <= 200 * size + 100_000, (row["id"], verdict["steps"], size)
 
 
-@pytest.mark.parametrize("text", [
-    r"\frac{1}{0}", r"\frac{0}{0}", r"\frac{x}{0}", "9^{9^9}", r"\infty - \infty", r"\ln 0", r"\log_1 5",
-    "", " ", "$$", r"\boxed{}", r"\text{}", "{", "}{", "(", ")", "_", "&", r"\\", ",",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\frac{1}{0}",
+        r"\frac{0}{0}",
+        r"\frac{x}{0}",
+        "9^{9^9}",
+        r"\infty - \infty",
+        r"\ln 0",
+        r"\log_1 5",
+        "",
+        " ",
+        "$$",
+        r"\boxed{}",
+        r"\text{}",
+        "{",
+        "}{",
+        "(",
+        ")",
+        "_",
+        "&",
+        r"\\",
+        ",",
+    ],
+)
 def test_no_equality_of_texts_before_parsing(text):
     """A text that has no value is not equal to itself: a comparison of strings would call it so."""
     verdict = verifier.verify_answers([(text, text)])[0]
@@ -89,10 +112,14 @@ def changed(text, kind):
     }[kind]
 
 
-@pytest.mark.parametrize("kind", ["spaces", "dollars", "display style", "sizes", "fractions", "thin spaces", "a full stop", "outer braces"])
+@pytest.mark.parametrize(
+    "kind", ["spaces", "dollars", "display style", "sizes", "fractions", "thin spaces", "a full stop", "outer braces"]
+)
 def test_layout_changes_no_verdict(kind):
     # Half-open intervals have no matching sizes; numbers with a thousands comma would be split by a space.
-    pairs = [p for p in LETTERS if p.area not in ("integers", "intervals", "inequalities") and "," not in p.answer.replace(", ", "")]
+    pairs = [
+        p for p in LETTERS if p.area not in ("integers", "intervals", "inequalities") and "," not in p.answer.replace(", ", "")
+    ]
     plain = verifier.verify_answers([(p.gold, p.answer) for p in pairs])
     laid_out = verifier.verify_answers([(p.gold, changed(p.answer, kind)) for p in pairs])
     odd = [(p.gold, changed(p.answer, kind), a["equal"]) for p, a, b in zip(pairs, plain, laid_out) if a["equal"] != b["equal"]]

@@ -22,7 +22,9 @@ def listed(rows, limit=60):
 def test_every_gold_equals_its_text(data, say):
     rows = data("answers")
     verdicts = verifier.verify([(row["gold"], row["text"]) for row in rows])
-    wrong = [(row["id"], row["gold"], row["text"][-100:], v["status"], v["reason"]) for row, v in zip(rows, verdicts) if not v["equal"]]
+    wrong = [
+        (row["id"], row["gold"], row["text"][-100:], v["status"], v["reason"]) for row, v in zip(rows, verdicts) if not v["equal"]
+    ]
     total = collections.Counter(row["source"] for row in rows)
     missed = collections.Counter(id.split("/")[0] for id, *_ in wrong)
     say("answers equal to their texts: " + ", ".join(f"{source} {n - missed[source]} of {n}" for source, n in total.items()))
@@ -38,8 +40,11 @@ def test_a_neighbour_is_equal_only_where_it_is_the_same(data, say):
     verdicts = verifier.verify_answers([(a["gold"], b["gold"]) for a, b in couples])
     equal = [(a, b) for (a, b), v in zip(couples, verdicts) if v["equal"]]
     unfounded = [(a["id"], a["gold"], b["id"], b["gold"]) for a, b in equal if not independent.same(a["gold"], b["gold"])]
-    missed = [(a["id"], a["gold"], b["id"], b["gold"], v["reason"]) for (a, b), v in zip(couples, verdicts)
-              if not v["equal"] and independent.same(a["gold"], b["gold"])]
+    missed = [
+        (a["id"], a["gold"], b["id"], b["gold"], v["reason"])
+        for (a, b), v in zip(couples, verdicts)
+        if not v["equal"] and independent.same(a["gold"], b["gold"])
+    ]
     say(f"neighbours: {len(couples)} pairs, {len(equal)} equal")
     for (a, b), n in collections.Counter((a["gold"], b["gold"]) for a, b in equal).most_common():
         if a != b:
@@ -53,8 +58,11 @@ def test_neighbours_as_responses(data):
     rows = data("answers")
     couples = [(a, b) for a, b in zip(rows, rows[1:]) if a["source"] == b["source"]]
     verdicts = verifier.verify([(a["gold"], b["text"]) for a, b in couples])
-    unfounded = [(a["id"], a["gold"], b["id"], b["gold"]) for (a, b), v in zip(couples, verdicts)
-                 if v["equal"] and not independent.same(a["gold"], b["gold"])]
+    unfounded = [
+        (a["id"], a["gold"], b["id"], b["gold"])
+        for (a, b), v in zip(couples, verdicts)
+        if v["equal"] and not independent.same(a["gold"], b["gold"])
+    ]
     assert not unfounded, listed(unfounded)
 
 
@@ -64,7 +72,10 @@ def test_normal_forms(data, say):
     kinds = collections.Counter(form["kind"] for form in forms)
     text = [(row["id"], row["gold"]) for row, form in zip(rows, forms) if form["kind"] in ("text", "none", "invalid", "")]
     share = 1 - len(text) / len(rows)
-    say(f"normal forms that are not text: {share:.2%} of {len(rows)}; " + ", ".join(f"{kind} {n}" for kind, n in kinds.most_common()))
+    say(
+        f"normal forms that are not text: {share:.2%} of {len(rows)}; "
+        + ", ".join(f"{kind} {n}" for kind, n in kinds.most_common())
+    )
     assert len(text) <= max(1, 0.02 * len(rows)), listed(text)
 
 

@@ -61,8 +61,10 @@ def test_sympy_agrees_with_the_construction():
 
 
 def table(wrong):
-    return "\n".join(f"{pair.area}: {pair.how}: gold {pair.gold!r} answer {pair.answer!r}: {verdict['status']}, {verdict['reason']}"
-                     for pair, verdict in wrong[:60])
+    return "\n".join(
+        f"{pair.area}: {pair.how}: gold {pair.gold!r} answer {pair.answer!r}: {verdict['status']}, {verdict['reason']}"
+        for pair, verdict in wrong[:60]
+    )
 
 
 @pytest.mark.parametrize("boxed", [False, True], ids=["answers", "responses"])
@@ -75,8 +77,10 @@ def test_verdicts(boxed, say):
     false_positives = [(pair, verdict) for pair, verdict in wrong if not pair.equal]
     false_negatives = [(pair, verdict) for pair, verdict in wrong if pair.equal]
     positives = sum(pair.equal for pair in PAIRS)
-    say(f"generated {'responses' if boxed else 'answers'}: {len(PAIRS)} pairs, {len(false_positives)} false positives of "
-        f"{len(PAIRS) - positives}, {len(false_negatives)} false negatives of {positives}")
+    say(
+        f"generated {'responses' if boxed else 'answers'}: {len(PAIRS)} pairs, {len(false_positives)} false positives of "
+        f"{len(PAIRS) - positives}, {len(false_negatives)} false negatives of {positives}"
+    )
     assert not false_positives, table(false_positives)
     assert len(false_negatives) < positives / 100, table(false_negatives)
 

@@ -17,8 +17,11 @@ def test_verdicts(data, say):
     problems = data("responses")
     cases = [(row, i) for row in problems for i in range(len(row["responses"]))]
     verdicts = verifier.verify([(row["gold"], row["responses"][i]["text"]) for row, i in cases])
-    wrong = [(row["id"], i, row["gold"], row["responses"][i]["text"][-100:], verdict)
-             for (row, i), verdict in zip(cases, verdicts) if verdict["equal"] != truth(row, i)]
+    wrong = [
+        (row["id"], i, row["gold"], row["responses"][i]["text"][-100:], verdict)
+        for (row, i), verdict in zip(cases, verdicts)
+        if verdict["equal"] != truth(row, i)
+    ]
     say(f"responses: {len(cases)} verdicts, {sum(v['equal'] for v in verdicts)} right, {len(wrong)} against the truth")
     assert not wrong, "\n".join(map(repr, wrong[:20]))
 
@@ -58,14 +61,22 @@ def test_selection_table(data, say):
     texts = [response["text"] for row in problems for response in row["responses"]]
     verdicts = iter(verifier.verify([(row["gold"], response["text"]) for row in problems for response in row["responses"]]))
     answers = iter(verifier.extract(texts))
-    picked = {"one response (mean)": [], "majority vote": [], "best by the reward model": [], "best by the mixed reward": [], "any of them": []}
+    picked = {
+        "one response (mean)": [],
+        "majority vote": [],
+        "best by the reward model": [],
+        "best by the mixed reward": [],
+        "any of them": [],
+    }
     rewards = {"accuracy": [], "reward model": [], "R1 mixed": []}
     for row in problems:
         right = [next(verdicts)["equal"] for _ in row["responses"]]
         said = [last_answer(next(answers)) for _ in row["responses"]]
         model = [response["reward_model_score"] for response in row["responses"]]
         # R1's sum for reasoning data: the rule (accuracy, and format: one box) and the reward model's column, here squashed to (0, 1).
-        mixed = [float(a) + float(r["text"].count(r"\boxed") == 1) + sigmoid(s) for a, s, r in zip(right, model, row["responses"])]
+        mixed = [
+            float(a) + float(r["text"].count(r"\boxed") == 1) + sigmoid(s) for a, s, r in zip(right, model, row["responses"])
+        ]
         # Ties go to the class that was seen first; a response without an answer has no vote.
         groups = [group for group in classes(said) if said[group[0]]]
         vote = max(groups, key=len)[0] if groups else 0

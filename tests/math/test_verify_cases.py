@@ -6,8 +6,7 @@ import pytest
 import verifier
 
 # Rows of kind `verify` on which we differ on purpose: the row's id, what we answer, and the mathematics.
-DEVIATIONS = {
-}
+DEVIATIONS = {}
 
 
 def rows_of(data, kind):
@@ -20,7 +19,9 @@ def test_schema(data):
     for row in rows:
         assert row["kind"] in ("verify", "verify_answer", "extract"), row["id"]
         if row["kind"] == "verify":
-            assert isinstance(row["expected"], bool) and {"match_types", "float_rounding", "strict"} <= row["config"].keys(), row["id"]
+            assert isinstance(row["expected"], bool) and {"match_types", "float_rounding", "strict"} <= row["config"].keys(), row[
+                "id"
+            ]
 
 
 def test_verdicts(data, say):
@@ -35,9 +36,13 @@ def test_verdicts(data, say):
             if verdict["equal"] != ours or agrees:
                 stale.append(row["id"])
         elif not agrees:
-            wrong.append(f"{row['id']}: gold {row['gold'][-160:]!r} pred {row['pred'][-200:]!r}: wanted {row['expected']}, got {verdict}")
-    say(f"Math-Verify's pairs: {len(rows)}, {len(rows) - len(wrong) - sum(r['id'] in DEVIATIONS for r in rows)} with the wanted verdict, "
-        f"{sum(r['id'] in DEVIATIONS for r in rows)} deliberate deviations")
+            wrong.append(
+                f"{row['id']}: gold {row['gold'][-160:]!r} pred {row['pred'][-200:]!r}: wanted {row['expected']}, got {verdict}"
+            )
+    say(
+        f"Math-Verify's pairs: {len(rows)}, {len(rows) - len(wrong) - sum(r['id'] in DEVIATIONS for r in rows)} with the wanted verdict, "
+        f"{sum(r['id'] in DEVIATIONS for r in rows)} deliberate deviations"
+    )
     assert not wrong, f"{len(wrong)} of {len(rows)}\n" + "\n".join(wrong)
     assert not stale, f"no longer deviations as listed: {stale}"
 
@@ -68,6 +73,9 @@ def test_answers(data):
     if not rows:
         pytest.skip("no rows of kind verify_answer")
     verdicts = verifier.verify_answers([(row["gold"], row["pred"]) for row in rows])
-    wrong = [(row["id"], row["gold"], row["pred"], v) for row, v in zip(rows, verdicts)
-             if v["equal"] != row["expected"] and row["id"] not in DEVIATIONS]
+    wrong = [
+        (row["id"], row["gold"], row["pred"], v)
+        for row, v in zip(rows, verdicts)
+        if v["equal"] != row["expected"] and row["id"] not in DEVIATIONS
+    ]
     assert not wrong, "\n".join(map(repr, wrong))

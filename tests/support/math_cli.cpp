@@ -34,7 +34,9 @@ std::string text_of(json const& request, std::string const& name) {
     text.push_back(static_cast<char>(std::stoi(digits.substr(i, 2), nullptr, 16)));
   return text;
 }
-bool has(json const& request, std::string const& name) { return request.contains(name) || request.contains(name + "_hex"); }
+bool has(json const& request, std::string const& name) {
+  return request.contains(name) || request.contains(name + "_hex");
+}
 
 template <class E>
 E choice(json const& value, std::vector<std::pair<char const*, E>> const& names) {
@@ -47,42 +49,71 @@ E choice(json const& value, std::vector<std::pair<char const*, E>> const& names)
 void apply(json const& options, math::verify_options& to) {
   auto& x = to.extract;
   for (auto const& [name, value] : options.items()) {
-    if (name == "hope_priority") value.get_to(x.hope_priority);
-    else if (name == "boxed_priority") value.get_to(x.boxed_priority);
-    else if (name == "hash_priority") value.get_to(x.hash_priority);
-    else if (name == "final_answer_priority") value.get_to(x.final_answer_priority);
-    else if (name == "answer_priority") value.get_to(x.answer_priority);
-    else if (name == "whole_priority") value.get_to(x.whole_priority);
-    else if (name == "formula_priority") value.get_to(x.formula_priority);
-    else if (name == "number_priority") value.get_to(x.number_priority);
+    if (name == "hope_priority")
+      value.get_to(x.hope_priority);
+    else if (name == "boxed_priority")
+      value.get_to(x.boxed_priority);
+    else if (name == "hash_priority")
+      value.get_to(x.hash_priority);
+    else if (name == "final_answer_priority")
+      value.get_to(x.final_answer_priority);
+    else if (name == "answer_priority")
+      value.get_to(x.answer_priority);
+    else if (name == "whole_priority")
+      value.get_to(x.whole_priority);
+    else if (name == "formula_priority")
+      value.get_to(x.formula_priority);
+    else if (name == "number_priority")
+      value.get_to(x.number_priority);
     else if (name == "several")
-      x.several = choice<math::several>(value, {{"last", math::several::last}, {"first", math::several::first},
-                                                {"all_agree", math::several::all_agree}, {"any", math::several::any}});
-    else if (name == "latex") value.get_to(x.latex);
-    else if (name == "expression") value.get_to(x.expression);
-    else if (name == "answer_tag") value.get_to(x.answer_tag);
-    else if (name == "after_think") value.get_to(x.after_think);
-    else if (name == "choices") value.get_to(x.choices);
-    else if (name == "lowercase") value.get_to(x.lowercase);
-    else if (name == "malformed_operators") value.get_to(to.parse.malformed_operators);
-    else if (name == "decimal_comma") value.get_to(to.parse.decimal_comma);
-    else if (name == "max_depth") value.get_to(to.parse.max_depth);
-    else if (name == "budget") to.parse.limit = math::step_limit{value.get<std::uint64_t>(), 0};
-    else if (name == "float_rounding") value.get_to(to.float_rounding);
-    else if (name == "numeric_precision") value.get_to(to.numeric_precision);
+      x.several = choice<math::several>(value, {{"last", math::several::last},
+                                                {"first", math::several::first},
+                                                {"all_agree", math::several::all_agree},
+                                                {"any", math::several::any}});
+    else if (name == "latex")
+      value.get_to(x.latex);
+    else if (name == "expression")
+      value.get_to(x.expression);
+    else if (name == "answer_tag")
+      value.get_to(x.answer_tag);
+    else if (name == "after_think")
+      value.get_to(x.after_think);
+    else if (name == "choices")
+      value.get_to(x.choices);
+    else if (name == "lowercase")
+      value.get_to(x.lowercase);
+    else if (name == "malformed_operators")
+      value.get_to(to.parse.malformed_operators);
+    else if (name == "decimal_comma")
+      value.get_to(to.parse.decimal_comma);
+    else if (name == "max_depth")
+      value.get_to(to.parse.max_depth);
+    else if (name == "budget")
+      to.parse.limit = math::step_limit{value.get<std::uint64_t>(), 0};
+    else if (name == "float_rounding")
+      value.get_to(to.float_rounding);
+    else if (name == "numeric_precision")
+      value.get_to(to.numeric_precision);
     else if (name == "rounding")
       to.rounding = choice<math::rounding_rule>(
           value, {{"scaled", math::rounding_rule::scaled}, {"decimals", math::rounding_rule::decimals}});
-    else if (name == "absolute") value.get_to(to.absolute);
-    else if (name == "relative") value.get_to(to.relative);
+    else if (name == "absolute")
+      value.get_to(to.absolute);
+    else if (name == "relative")
+      value.get_to(to.relative);
     else if (name == "percent")
       to.percent = choice<math::percent_policy>(
           value, {{"either", math::percent_policy::either}, {"value", math::percent_policy::value}});
-    else if (name == "strict") value.get_to(to.strict);
-    else if (name == "allow_set_relation") value.get_to(to.allow_set_relation);
-    else if (name == "units_matter") value.get_to(to.units_matter);
-    else if (name == "explain") value.get_to(to.explain);
-    else throw std::invalid_argument("no option is called " + name);
+    else if (name == "strict")
+      value.get_to(to.strict);
+    else if (name == "allow_set_relation")
+      value.get_to(to.allow_set_relation);
+    else if (name == "units_matter")
+      value.get_to(to.units_matter);
+    else if (name == "explain")
+      value.get_to(to.explain);
+    else
+      throw std::invalid_argument("no option is called " + name);
   }
 }
 
@@ -147,8 +178,11 @@ json extracted(query const& q) {
   math::extraction const e = math::extract(q.text, q.options.extract);
   json candidates = json::array();
   for (auto const& c : e.candidates)
-    candidates.push_back({{"text", q.text.substr(c.where.begin, c.where.end - c.where.begin)}, {"begin", c.where.begin},
-                          {"parts", c.count}, {"kind", to_string(c.kind)}, {"priority", c.priority}});
+    candidates.push_back({{"text", q.text.substr(c.where.begin, c.where.end - c.where.begin)},
+                          {"begin", c.where.begin},
+                          {"parts", c.count},
+                          {"kind", to_string(c.kind)},
+                          {"priority", c.priority}});
   return {{"candidates", candidates}};
 }
 
@@ -174,8 +208,12 @@ json throughput(std::vector<query> const& queries, int threads) {
     seconds = std::chrono::duration<double>(clock_type::now() - began).count();
   }
   double const rows = static_cast<double>(queries.size()) * static_cast<double>(rounds);
-  return {{"rows", queries.size()}, {"rounds", rounds}, {"threads", threads}, {"seconds", seconds},
-          {"rows_per_second", rows / seconds}, {"bytes_per_second", static_cast<double>(bytes) * static_cast<double>(rounds) / seconds},
+  return {{"rows", queries.size()},
+          {"rounds", rounds},
+          {"threads", threads},
+          {"seconds", seconds},
+          {"rows_per_second", rows / seconds},
+          {"bytes_per_second", static_cast<double>(bytes) * static_cast<double>(rounds) / seconds},
           {"equal", std::count(equal.begin(), equal.end(), 1)}};
 }
 
