@@ -9,7 +9,8 @@ namespace reward::compat {
 /// LaTeX as plain text with the signs that prm800k's grader goes on with (it calls pylatexenc): \frac{a}{b} is a/b, \sqrt{a}
 /// is sqrt(a), \pi pi, \infty inf, \cup U, \cdot and \times *; \text{a} and other commands with a group leave the group,
 /// commands without a meaning vanish, braces go. A fraction gets a space before it, so that 7\frac34 is a mixed number.
-/// Groups nested deeper than 64 are copied as they are.
+/// Groups nested deeper than 64 are copied as they are. Deviation: bold letters stay plain letters (pylatexenc takes
+/// mathematical bold), and a command whose arguments are missing leaves nothing of itself.
 inline std::string latex_text(std::string_view text, int depth = 0);
 
 namespace latex {

@@ -20,36 +20,45 @@ struct ngram_count {
   }
 };
 
-/// Numbers the pairs (a[i], b[i]) 0, 1, ... in order of their first occurrence, exactly. Keys go through a mixer: texts
-/// cannot choose the buckets. Returns how many numbers there are.
+/// Numbers the pairs (a[i], b[i]) 0, 1, ... in order of their first occurrence, exactly, and puts the numbers into a. A table of
+/// places with at least as many free ones as taken; a mixer chooses them, so that neighbouring ids do not crowd together.
 class pair_numbering {
  public:
+  /// Returns how many numbers there are. `b` has n entries, as `a` at least.
   std::int64_t number(std::vector<std::int64_t>& a, std::int64_t const* b, std::size_t n) {
-    known_.clear();
-    known_.reserve(n);
+    std::size_t places = 16;
+    while (places < 2 * n) places *= 2;
+    table_.assign(places, unused);
+    pairs_.clear();
     for (std::size_t i = 0; i < n; ++i) {
-      auto const next = static_cast<std::int64_t>(known_.size());
-      a[i] = known_.try_emplace(key{a[i], b[i]}, next).first->second;
+      pair const p{a[i], b[i]};
+      std::size_t at = mixed(p) & (places - 1);
+      while (table_[at] != unused && !(pairs_[static_cast<std::size_t>(table_[at])] == p)) at = (at + 1) & (places - 1);
+      if (table_[at] == unused) {
+        table_[at] = static_cast<std::int64_t>(pairs_.size());
+        pairs_.push_back(p);
+      }
+      a[i] = table_[at];
     }
-    return static_cast<std::int64_t>(known_.size());
+    return static_cast<std::int64_t>(pairs_.size());
   }
 
  private:
-  struct key {
+  static constexpr std::int64_t unused = -1;
+  struct pair {
     std::int64_t a, b;
-    bool operator==(key const& k) const { return a == k.a && b == k.b; }
+    bool operator==(pair const& p) const { return a == p.a && b == p.b; }
   };
-  struct mixer {
-    std::size_t operator()(key const& k) const {
-      auto const mix = [](std::uint64_t x) {
-        x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
-        x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
-        return x ^ (x >> 31);
-      };
-      return mix(mix(static_cast<std::uint64_t>(k.a) + 0x9e3779b97f4a7c15U) + static_cast<std::uint64_t>(k.b));
-    }
-  };
-  std::unordered_map<key, std::int64_t, mixer> known_;
+  static std::size_t mixed(pair const& p) {
+    auto const mix = [](std::uint64_t x) {
+      x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
+      x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
+      return x ^ (x >> 31);
+    };
+    return mix(mix(static_cast<std::uint64_t>(p.a) + 0x9e3779b97f4a7c15U) + static_cast<std::uint64_t>(p.b));
+  }
+  std::vector<std::int64_t> table_;
+  std::vector<pair> pairs_;
 };
 
 /// Counts the n-grams of a sequence of ids (tokens, or words by `word_ids`), n >= 1. Exact: numbers of 2k-grams are numbers
