@@ -53,6 +53,12 @@ bool right(char const* gold, std::string const& response, math::verify_options c
 }
 
 TEST(math_verify, reads_responses) {
+  EXPECT_TRUE(right("7", "Die Antwort ist 7."));
+  EXPECT_TRUE(right("18", "The answer is 18 dollars per day, not 20."));
+  EXPECT_TRUE(right("10", "Final answer: 10 (approximately 9.99)"));
+  EXPECT_TRUE(right("4",
+                    "\\boxed{\xE2\x80\x8E"
+                    "4}"));  // a direction mark that reorders nothing
   EXPECT_TRUE(right("2-2p", "If $2-x=p$, then $x=2-p$. Thus $x-p=\\boxed{2-2p}$."));
   EXPECT_TRUE(right("18", "work and work\nA: 18"));
   EXPECT_TRUE(right("1000.99", "the number is not 10 which is 1,000.99\xE2\x82\xAC"));
@@ -64,6 +70,8 @@ TEST(math_verify, reads_responses) {
 }
 
 TEST(math_verify, is_not_fooled) {
+  EXPECT_FALSE(right("4", "The answer is not 4."));
+  EXPECT_FALSE(right("2", "The circumference is 2\xCF\x80."));
   EXPECT_FALSE(right("3", "\\boxed{1}, \\boxed{2}, \\boxed{3}"));
   EXPECT_FALSE(right("3", "\\boxed{1} or \\boxed{3}"));
   EXPECT_FALSE(right("4", "The answer is any of 1, 2, 3, 4."));

@@ -122,6 +122,19 @@ TEST(math_expressions, different) {
                     {"-8", "\\ln 0"}});
 }
 
+TEST(math_expressions, near_misses_differ) {
+  expect_different({{"e^{\\pi\\sqrt{163}}", "262537412640768744"},
+                    {"\\sqrt{10^{40}+1}", "10^{20}"},
+                    {"\\tanh 50", "1"},
+                    {"\\pi", "\\frac{3587785776203}{1142027682075}"},
+                    {"10^{40}+\\sqrt2", "10^{40}+\\sqrt3"},
+                    {"x^2", "x^2+10^{-30}"},
+                    {"\\lfloor x\\rfloor", "x"},
+                    {"\\lceil x\\rceil", "x"},
+                    {"\\ln(1+10^{-20})", "10^{-20}"},
+                    {"\\frac10", "\\frac10"}});
+}
+
 TEST(math_collections, equal) {
   expect_equal({{"\\{1,2,3\\}", "3, 1, 2"},
                 {"1,-2", "\\{-2, 1\\}"},

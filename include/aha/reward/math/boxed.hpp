@@ -65,8 +65,7 @@ inline std::size_t end_of_line(std::string_view text, std::size_t at, std::size_
 }
 
 /// Where a box begins that the end of the text cuts off: its digits may be the first of more. The window's end otherwise.
-inline std::size_t cut_off_box(std::string_view text, text_span window) {
-  box_scan const found = scan_boxes(text, window);
+inline std::size_t cut_off_box(std::string_view text, text_span window, box_scan const& found) {
   if (found.unclosed == std::string_view::npos) return window.end;
   for (text_span const& s : found.closed)
     if (s.begin > found.unclosed) return window.end;
@@ -75,8 +74,7 @@ inline std::size_t cut_off_box(std::string_view text, text_span window) {
 
 /// The insides of `\boxed{...}` and `\fbox{...}` in a window of a text, in order, outermost ones only. A box that nothing
 /// closes ends with its line, where no other box is found.
-inline std::vector<text_span> boxed_spans(std::string_view text, text_span window) {
-  box_scan found = scan_boxes(text, window);
+inline std::vector<text_span> boxed_spans(std::string_view text, text_span window, box_scan found) {
   std::vector<text_span>& closed = found.closed;
   if (closed.empty() && found.unclosed != std::string_view::npos)
     return {{found.unclosed, end_of_line(text, found.unclosed, window.end)}};
@@ -86,6 +84,10 @@ inline std::vector<text_span> boxed_spans(std::string_view text, text_span windo
     if (kept == 0 || s.begin >= closed[kept - 1].end) closed[kept++] = s;
   closed.resize(kept);
   return std::move(closed);
+}
+
+inline std::vector<text_span> boxed_spans(std::string_view text, text_span window) {
+  return boxed_spans(text, window, scan_boxes(text, window));
 }
 
 }  // namespace reward::math::detail

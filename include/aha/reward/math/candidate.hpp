@@ -26,6 +26,7 @@ struct candidate {
   std::size_t first = 0;  ///< of its parts in `extraction::parts`
   std::size_t count = 1;
   bool last_alone = false;    ///< two parts that "and" joins: where the gold is one answer, the last part is the answer
+  bool denied = false;        ///< "the answer is not ...": nothing further is looked for
   bool only_if_read = false;  ///< counts only where all of it reads as one answer
 };
 

@@ -87,8 +87,8 @@ inline bool comparer::clocks(side a, side b) {
   int left = 0, right = 0;
   std::int32_t const x = minutes(a, left), y = minutes(b, right);
   if (x < 0 || y < 0) return no(reason::different_kinds);
-  std::int32_t const day = 12 * 60;
-  auto const absolute = [day](std::int32_t m, int mark) { return mark == 2 ? m % day + day : mark == 1 ? m % day : m; };
+  constexpr std::int32_t day = 12 * 60;
+  auto const absolute = [](std::int32_t m, int mark) { return mark == 2 ? m % day + day : mark == 1 ? m % day : m; };
   bool const same = left == 0 || right == 0 ? x % day == y % day && (absolute(x, left) == absolute(y, right) ||
                                                                      left != 0 || right != 0 || x == y)
                                             : absolute(x, left) == absolute(y, right);

@@ -12,6 +12,10 @@ namespace reward::math::detail {
 using wide_real = boost::multiprecision::number<boost::multiprecision::cpp_bin_float_quad::backend_type,
                                                 boost::multiprecision::et_off>;
 
+/// 100 decimal digits.
+using widest_real =
+    boost::multiprecision::number<boost::multiprecision::cpp_bin_float<100>, boost::multiprecision::et_off>;
+
 // 28% against a bare number: as written and as a fraction of one.
 inline bool comparer::scalars(side a, side b) {
   bool const left = a.kind() == kind::percent, right = b.kind() == kind::percent;
@@ -39,15 +43,19 @@ inline bool comparer::scalars_here(side a, side b) {
   bool const same = here(a.at) == there(b.at) && here.defined() && there.defined();
   if (steps_.exhausted()) return no(reason::out_of_steps);
   if (!here.defined() || !there.defined()) return no(reason::undefined_value);
+  bool const decimals = constants && (a.any(has_decimal) || b.any(has_decimal));
+  if (!same && here.conclusive() && there.conclusive() && !decimals)
+    return no(constants ? reason::different_numbers : reason::different_values);
   // A multiple of the prime, written into an answer, would fool the field alone: a look at one point in floating point.
   int const rough = at_points<long double, 10>(a, b, same ? 1 : 4, 1e-10L);
   if (same) return rough < 0 ? no(reason::different_values) : yes(reason::equal_form);
   if (rough == 0 && constants && left == outcome::undefined) return no(reason::undefined_value);
-  if (constants && (a.any(has_decimal) || b.any(has_decimal)) && within_tolerance(a, b))
-    return yes(reason::within_tolerance);
+  if (decimals && within_tolerance(a, b)) return yes(reason::within_tolerance);
   if (steps_.exhausted()) return no(reason::out_of_steps);
   if (rough <= 0) return no(constants ? reason::different_numbers : reason::different_values);
-  int const fine = at_points<wide_real, 400>(a, b, constants ? 1 : 2, wide_real(1e-24));
+  // Constants may lie close together (e^{pi sqrt 163} and an integer): three times as many digits.
+  int const fine = constants ? at_points<widest_real, 4000>(a, b, 1, widest_real("1e-90"))
+                             : at_points<wide_real, 1200>(a, b, 2, wide_real(1e-24));
   if (steps_.exhausted()) return no(reason::out_of_steps);
   return fine > 0 ? yes(reason::equal_values) : no(constants ? reason::different_numbers : reason::different_values);
 }

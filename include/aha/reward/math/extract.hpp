@@ -4,6 +4,7 @@
 #include <aha/reward/math/boxed.hpp>
 #include <aha/reward/math/candidate.hpp>
 #include <aha/reward/math/formula_spans.hpp>
+#include <aha/reward/math/neighbours.hpp>
 #include <aha/reward/math/options.hpp>
 #include <aha/reward/math/phrases.hpp>
 #include <algorithm>
@@ -18,27 +19,27 @@ class extractor {
  public:
   extractor(std::string_view text, extract_options const& options) : text_(text), options_(options) {}
 
-  extraction run() {
+  /// All candidates; with `marked_only` those of boxes and phrases alone, unless another kind comes before them.
+  extraction run(bool marked_only = false) {
     window();
     if (!options_.choices.empty()) {
       choices();
       return std::move(found_);
     }
-    window_.end = std::min(window_.end, cut_off_box(text_, window_));  // the rest of a box that was cut off
-    std::vector<text_span> formulas = inline_formulas();
-    if (options_.latex && options_.boxed_priority >= 0)
-      groups(boxed_spans(text_, window_), candidate_kind::boxed, options_.boxed_priority, 40);
-    marked();
-    if (options_.latex && options_.expression && options_.whole_priority >= 0)
-      push(candidate_kind::whole, options_.whole_priority, window_, true);
-    if (options_.latex && options_.formula_priority >= 0)
-      groups(formulas, candidate_kind::formula, options_.formula_priority, 24);
-    if (options_.expression && options_.number_priority >= 0) {
-      if (!options_.latex) formulas.clear();
-      numbers(formulas);
+    box_scan boxes;
+    if (options_.latex) {
+      boxes = scan_boxes(text_, window_);
+      window_.end = std::min(window_.end, cut_off_box(text_, window_, boxes));  // the rest of a box that was cut off
     }
-    if (options_.latex && options_.expression && options_.whole_priority >= 0)
-      push(candidate_kind::whole, 1'000'000, window_, false);
+    if (options_.latex && options_.boxed_priority >= 0)
+      groups(boxed_spans(text_, window_, std::move(boxes)), candidate_kind::boxed, options_.boxed_priority, 40);
+    marked();
+    int best = 1'000'000;
+    for (candidate const& c : found_.candidates) best = std::min(best, c.priority);
+    auto const before = [best](int priority) { return priority >= 0 && priority < best; };
+    bool const skip = marked_only && !before(options_.whole_priority) && !before(options_.formula_priority) &&
+                      !before(options_.number_priority);
+    if (!skip) unmarked();
     bool const forward = options_.several == several::first;
     std::stable_sort(found_.candidates.begin(), found_.candidates.end(), [&](candidate const& a, candidate const& b) {
       if (a.priority != b.priority) return a.priority < b.priority;
@@ -105,6 +106,20 @@ class extractor {
     spans.resize(kept);
     return spans;
   }
+  // The whole text, formulas, numbers.
+  void unmarked() {
+    std::vector<text_span> formulas = inline_formulas();
+    if (options_.latex && options_.expression && options_.whole_priority >= 0)
+      push(candidate_kind::whole, options_.whole_priority, window_, true);
+    if (options_.latex && options_.formula_priority >= 0)
+      groups(formulas, candidate_kind::formula, options_.formula_priority, 24);
+    if (options_.expression && options_.number_priority >= 0) {
+      if (!options_.latex) formulas.clear();
+      numbers(formulas);
+    }
+    if (options_.latex && options_.expression && options_.whole_priority >= 0)
+      push(candidate_kind::whole, 1'000'000, window_, false);
+  }
   // Neighbours that the text joins become one candidate.
   void groups(std::vector<text_span> const& spans, candidate_kind kind, int priority, std::size_t gap) {
     std::size_t count = 0;
@@ -114,7 +129,7 @@ class extractor {
     if (forward) {
       for (std::size_t k = 0; k < all.size() && count < most; ++count) {
         std::size_t last = k;
-        while (last + 1 < all.size() && joined(all[last].end, all[last + 1].begin, gap)) ++last;
+        while (last + 1 < all.size() && joined(text_, all[last].end, all[last + 1].begin, gap)) ++last;
         add_group(all, k, last, kind, priority);
         k = last + 1;
       }
@@ -122,7 +137,7 @@ class extractor {
     }
     for (std::size_t k = all.size(); k > 0 && count < most; ++count) {
       std::size_t first = k - 1;
-      while (first > 0 && joined(all[first - 1].end, all[first].begin, gap)) --first;
+      while (first > 0 && joined(text_, all[first - 1].end, all[first].begin, gap)) --first;
       add_group(all, first, k - 1, kind, priority);
       k = first;
     }
@@ -135,43 +150,6 @@ class extractor {
     for (std::size_t k = first; k <= last; ++k) found_.parts.push_back(spans[k]);
     c.last_alone = c.count == 2 && joined_by_and(text_.substr(spans[first].end, spans[last].begin - spans[first].end));
     found_.candidates.push_back(c);
-  }
-  static bool joined_by_and(std::string_view gap) {
-    std::size_t const at = gap.find("and");
-    return at != std::string_view::npos && at > 0 && !is_letter(gap[at - 1]) &&
-           (at + 3 == gap.size() || !is_letter(gap[at + 3]));
-  }
-  // "and", "or", a comma, or nothing but signs between two places; a full stop, a line end or other words part them.
-  [[nodiscard]] bool joined(std::size_t from, std::size_t to, std::size_t most_bytes) const {
-    if (to - from > most_bytes) return false;
-    std::string_view const gap = text_.substr(from, to - from);
-    bool letters = false, joins = false;
-    for (std::size_t k = 0; k < gap.size(); ++k) {
-      char const c = gap[k];
-      if (c == '\n' || (c == '.' && k + 1 < gap.size() && is_blank(gap[k + 1])) || c == ':' || c == '?') return false;
-      if (c == ',' || c == ';') joins = true;
-      if (c == '\\') {
-        while (k + 1 < gap.size() && is_letter(gap[k + 1])) ++k;
-        continue;
-      }
-      if (static_cast<unsigned char>(c) >= 0x80) {
-        glyph const g = glyph_at(gap, k);
-        joins = joins || g.code == 0x548C || g.code == 0x6216 || g.code == 0x3001 || g.code == 0xFF0C;
-        letters = true;
-        k += g.length - 1;
-        continue;
-      }
-      if (!is_letter(c)) continue;
-      std::size_t end = k;
-      while (end < gap.size() && is_letter(gap[end])) ++end;
-      std::string_view const word = gap.substr(k, end - k);
-      if (word == "and" || word == "or")
-        joins = true;
-      else if (word != "boxed" && word != "fbox")
-        letters = true;
-      k = end - 1;
-    }
-    return joins || !letters;
   }
   // Phrases and marks: what follows, narrowed to a box, a formula or a number where the words around it do not read.
   void marked() {
@@ -195,11 +173,17 @@ class extractor {
   }
   void narrowed(text_span where, candidate_kind kind, int priority) {
     std::string_view const inside = text_.substr(where.begin, where.end - where.begin);
+    if (starts_at(inside, 0, "not ")) {  // "the answer is not 4"
+      push(kind, priority, where);
+      found_.candidates.back().denied = true;
+      return;
+    }
     if (options_.latex) {
-      std::vector<text_span> boxes = boxed_spans(text_, where);
+      bool const boxed = options_.boxed_priority >= 0 && options_.boxed_priority <= priority;
+      std::vector<text_span> const boxes = boxed ? boxed_spans(text_, where) : std::vector<text_span>{};
       if (!boxes.empty()) {
         std::size_t first = boxes.size() - 1;
-        while (first > 0 && joined(boxes[first - 1].end, boxes[first].begin, 40)) --first;
+        while (first > 0 && joined(text_, boxes[first - 1].end, boxes[first].begin, 40)) --first;
         return add_group(boxes, first, boxes.size() - 1, kind, priority);
       }
       if (options_.expression) push(kind, priority, where, true);
@@ -207,6 +191,19 @@ class extractor {
     std::vector<text_span> formulas = options_.latex ? formula_spans(inside) : std::vector<text_span>{};
     for (text_span& s : formulas) s.begin += where.begin, s.end += where.begin;
     text_span number{};
+    // "The answer is 18 dollars, not 20": a number right behind the phrase is the answer, with those that it joins.
+    if (options_.expression && !inside.empty() &&
+        (is_digit(inside[0]) || ((inside[0] == '$' || inside[0] == '-') && inside.size() > 1 && is_digit(inside[1])))) {
+      std::vector<text_span> all = plain_numbers(inside);
+      for (text_span& s : all) s.begin += where.begin, s.end += where.begin;
+      bool const formula = !formulas.empty() && formulas[0].begin <= where.begin + 1;
+      if (!all.empty() && !formula) {
+        std::size_t last = 0;
+        while (last + 1 < all.size() && joined(text_, all[last].end, all[last + 1].begin, 12)) ++last;
+        all[last].end = with_percent(text_, all[last].end, where.end);
+        return add_group(all, 0, last, kind, priority);
+      }
+    }
     bool const has_number = options_.expression && last_number(where, formulas, number);
     if (has_number && (formulas.empty() || number.begin > formulas.back().end)) {
       // "any of 1, 2, 3" is a list of three answers, not the last of them.
@@ -215,12 +212,12 @@ class extractor {
       if (all.empty() || all.back().begin > number.begin) return push(kind, priority, number);
       all.back() = number;
       std::size_t first = all.size() - 1;
-      while (first > 0 && joined(all[first - 1].end, all[first].begin, 12)) --first;
+      while (first > 0 && joined(text_, all[first - 1].end, all[first].begin, 12)) --first;
       return add_group(all, first, all.size() - 1, kind, priority);
     }
     if (!formulas.empty()) {
       std::size_t first = formulas.size() - 1;
-      while (first > 0 && joined(formulas[first - 1].end, formulas[first].begin, 24)) --first;
+      while (first > 0 && joined(text_, formulas[first - 1].end, formulas[first].begin, 24)) --first;
       return add_group(formulas, first, formulas.size() - 1, kind, priority);
     }
     if (options_.latex && options_.expression) push(kind, priority, where);
@@ -233,12 +230,7 @@ class extractor {
       text_span s{all[k].begin + where.begin, all[k].end + where.begin};
       while (f > 0 && formulas[f - 1].begin > s.begin) --f;
       if (f > 0 && s.begin < formulas[f - 1].end) continue;
-      std::size_t end = s.end;
-      while (end < where.end && (text_[end] == ' ' || text_[end] == '\\')) ++end;
-      if (end < where.end && text_[end] == '%')
-        s.end = end + 1;
-      else if (starts_at(text_.substr(0, where.end), end, "percent"))
-        s.end = end + 7;
+      s.end = with_percent(text_, s.end, where.end);
       number = s;
       return true;
     }

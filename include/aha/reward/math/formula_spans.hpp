@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <aha/reward/math/glyph.hpp>
+#include <aha/reward/math/neighbours.hpp>
 #include <cstddef>
 #include <vector>
 
@@ -59,7 +59,7 @@ inline std::vector<text_span> formula_spans(std::string_view text) {
   return found;
 }
 
-/// Numbers in running text that no letter touches on the left: "12", "1,000.99", "-3", "2/3". One pass.
+/// Numbers in running text that no letter touches, but for a unit on the right: "12", "1,000.99", "-3", "2/3". One pass.
 inline std::vector<text_span> plain_numbers(std::string_view text) {
   std::vector<text_span> found;
   auto const digit = [&](std::size_t k) { return k < text.size() && is_digit(text[k]); };
@@ -87,7 +87,7 @@ inline std::vector<text_span> plain_numbers(std::string_view text) {
     bool const minus = begin > 0 && text[begin - 1] == '-' &&
                        (begin == 1 || is_blank(text[begin - 2]) || text[begin - 2] == '(' || text[begin - 2] == '=');
     if (minus) --begin;
-    if (!letter) found.push_back({begin, end});
+    if (!letter && !part_of_product(text, end, text.size())) found.push_back({begin, end});
     k = end;
   }
   return found;

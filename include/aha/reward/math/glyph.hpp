@@ -61,11 +61,11 @@ constexpr std::string_view meaning_of(std::uint32_t code) {
 /// Characters that nobody sees: dropped wherever they stand. Marks that reorder the text for the eye are not among them;
 /// an answer that holds one reads differently for people and is refused.
 constexpr bool is_invisible(std::uint32_t code) {
-  return code == 0xAD || (code >= 0x200B && code <= 0x200D) || code == 0x2060 || code == 0xFEFF || code == 0x2061 ||
+  return code == 0xAD || (code >= 0x200B && code <= 0x200F) || code == 0x2060 || code == 0xFEFF || code == 0x2061 ||
          code == 0x2062;
 }
 constexpr bool reorders_text(std::uint32_t code) {
-  return code == 0x200E || code == 0x200F || (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+  return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 constexpr bool is_greek(std::uint32_t code) { return code >= 0x391 && code <= 0x3C9; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }

@@ -12,8 +12,8 @@ namespace reward::math::detail {
 /// number of times. Names and numbers go to the tree, tokens carry their places.
 class lexer {
  public:
-  lexer(std::string_view text, parse_options const& options, tree& into, budget& steps, bool comma_is_decimal)
-      : text_(text), options_(options), tree_(into), steps_(steps), comma_(comma_is_decimal) {
+  lexer(std::string_view text, tree& into, budget& steps, bool comma_is_decimal)
+      : text_(text), tree_(into), steps_(steps), comma_(comma_is_decimal) {
     dollars_ = text.find('$') != std::string_view::npos && text.find("\\$") == std::string_view::npos;
     formula_ = !dollars_;
     tokens_.reserve(text.size() / 2 + 4);
@@ -27,7 +27,6 @@ class lexer {
 
  private:
   std::string_view text_;
-  parse_options const& options_;
   tree& tree_;
   budget& steps_;
   std::vector<token> tokens_;

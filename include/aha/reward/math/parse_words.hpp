@@ -3,6 +3,7 @@
 
 #include <aha/reward/math/commands.hpp>
 #include <aha/reward/math/glyph.hpp>
+#include <aha/reward/math/unit_table.hpp>
 #include <string_view>
 
 AHA_NAMESPACE_BEGIN
@@ -56,6 +57,31 @@ inline bool is_plain_prose(std::string_view text) {
     word = word || (is_letter(c) && k + 2 < text.size() && is_letter(text[k + 1]) && is_letter(text[k + 2]));
   }
   return word;
+}
+
+/// True where at least three words stand outside of LaTeX that are no names of mathematics and no units: prose in some
+/// language, whose letters are no product.
+inline bool is_foreign_prose(std::string_view text) {
+  int words = 0;
+  bool formula = false;
+  for (std::size_t k = 0; k < text.size();) {
+    char const c = text[k];
+    if (c == '$') formula = !formula;
+    if (c == '\\' || c == '{') return false;
+    if (!is_letter(c)) {
+      ++k;
+      continue;
+    }
+    std::size_t end = k;
+    bool small = false;
+    for (; end < text.size() && is_letter(text[end]); ++end) small = small || (text[end] >= 'a' && end > k);
+    std::string_view const word = text.substr(k, end - k);
+    bool const apart = (k == 0 || is_blank(text[k - 1])) &&
+                       (end == text.size() || is_blank(text[end]) || text[end] == ',' || text[end] == ':');
+    if (small && apart && !formula && find_command(plain_words, word) == nullptr && find_unit(word) == nullptr) ++words;
+    k = end;
+  }
+  return words >= 3;
 }
 
 /// True where a text is plainly words: letters, blanks and marks of prose alone, and either several words or one that is

@@ -39,7 +39,7 @@ namespace detail {
 
 inline std::int32_t read_formula(std::string_view text, tree& into, parse_options const& options, budget& steps,
                                  bool comma) {
-  lexer cut(text, options, into, steps, comma);
+  lexer cut(text, into, steps, comma);
   std::vector<token> tokens = cut.run();
   if (steps.exhausted()) return -1;
   parser p(text, std::move(tokens), into, options, steps);
@@ -69,7 +69,7 @@ inline void read_plain(std::string_view text, parse_options const& options, budg
   if (text.empty()) return;
   std::int32_t root = read_words(result.words, result.tree);
   if (root < 0 && !only_words(text)) {
-    root = read_formula(text, result.tree, options, steps, comma);
+    if (!is_foreign_prose(text)) root = read_formula(text, result.tree, options, steps, comma);
     if (root < 0 && !steps.exhausted()) {
       // Words around formulas: what the formulas say, in their order; without formulas, the numbers.
       std::vector<std::int32_t> parts;

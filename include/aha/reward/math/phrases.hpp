@@ -98,6 +98,8 @@ inline std::vector<phrase_match> phrase_matches(std::string_view text, text_span
     }
     if (c != 'f' && c != 'a' && static_cast<unsigned char>(c) < 0x80) continue;
     if (c == 'a' && k > window.begin && is_letter(text[k - 1])) continue;
+    if (c == 'a' && !(k + 5 < window.end && lower(text[k + 1]) == 'n' && lower(text[k + 2]) == 's')) continue;
+    if (c == 'f' && !(k + 5 < window.end && lower(text[k + 1]) == 'i' && lower(text[k + 4]) == 'l')) continue;
     for (phrase_row const& row : phrase_rows) {
       if (window.end - k < row.words.size()) continue;
       bool same = true;

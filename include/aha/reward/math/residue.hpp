@@ -59,6 +59,8 @@ class residue {
   [[nodiscard]] std::uint64_t product(std::uint64_t a, std::uint64_t b) const { return times(a, b); }
   [[nodiscard]] std::uint64_t difference(std::uint64_t a, std::uint64_t b) const { return plus(a, minus(b)); }
 
+  /// True where only rules of rings were used: then different images prove that the answers differ.
+  [[nodiscard]] bool conclusive() const { return conclusive_; }
   /// False where the value is undefined (a division by zero).
   [[nodiscard]] bool defined() const { return defined_ && !steps_.exhausted(); }
 
@@ -112,7 +114,7 @@ class residue {
   sign_choice sign_;
   std::uint64_t seed_, at_;
   detail::prime_field field_;
-  bool defined_ = true, in_function_ = false;
+  bool defined_ = true, in_function_ = false, conclusive_ = true;
   struct bound_value {
     std::string_view name;
     std::uint64_t value;
@@ -195,6 +197,7 @@ class residue {
     rational exponent;
     bool const constant =
         detail::exact_evaluator(tree_, steps_, sign_)(above, exponent) == detail::exact_evaluator::outcome::value;
+    if (!constant || !exponent.small() || exponent.denominator() != 1 || root) conclusive_ = false;
     if (!constant || !exponent.small()) return atom(joined(root ? 12 : 11, (*this)(base), (*this)(above)));
     if (root) {
       if (exponent.is_zero()) return defined_ = false, 0;
@@ -210,6 +213,7 @@ class residue {
     auto const f = static_cast<function_name>(n.op);
     if (f == function_name::root) return power(tree_.child(n, 0), tree_.child(n, 1), true);
     bool const outer = in_function_;
+    conclusive_ = false;
     in_function_ = true;
     std::uint64_t h = 20U + n.op;
     if (f == function_name::opaque) h = detail::text_hash(tree_.name_of(n), seed_);
@@ -228,6 +232,7 @@ class residue {
   std::uint64_t big_operator(node const& n) {
     // The bound variable stands for one random element: a sum is known by its term and its bounds.
     node const& variable = tree_.at(tree_.child(n, 1));
+    conclusive_ = false;
     std::uint64_t const low = child(n, 2), high = child(n, 3);
     if (bound_.size() > 8) return steps_.refuse(), 0;
     bound_.push_back({variable.kind == kind::symbol ? std::string_view(tree_.name_of(variable)) : std::string_view("i"),

@@ -225,7 +225,6 @@ struct tree {
         auto const f = static_cast<function_name>(n.op);
         if (f == function_name::opaque) return has_opaque;
         bool const integers = f == function_name::factorial || f == function_name::binomial ||
-                              f == function_name::floor || f == function_name::ceil || f == function_name::mod ||
                               f == function_name::gcd || f == function_name::lcm;
         return static_cast<std::uint8_t>(integers ? has_integer_argument : 0);
       }

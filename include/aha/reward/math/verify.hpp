@@ -144,6 +144,51 @@ inline verdict finished(verdict v, budget const& steps) {
   v.steps = steps.used();
   return v;
 }
+/// Judges a response by its candidates in order; false where none of them can be read.
+inline bool decide(parsed_gold const& gold, std::string_view response, extraction const& found,
+                   verify_options const& options, budget& steps, verdict& v) {
+  v.reason = reason::no_candidate;
+  bool decided = false;
+  int group = 0;
+  bool const one = options.extract.several == several::last || options.extract.several == several::first;
+  for (candidate const& c : found.candidates) {
+    if (decided && (one || c.priority != group)) break;
+    if (c.denied && !decided) {
+      v = {};
+      v.reason = reason::no_candidate;
+      return true;
+    }
+    text_span const s = c.where;
+    if (is_invalid_marker(response.substr(s.begin, s.end - s.begin))) continue;
+    parsed const answer = read_candidate(response, found, c, options, steps);
+    if (steps.exhausted()) {
+      v.equal = false, v.status = status::budget, v.reason = reason::out_of_steps;
+      break;
+    }
+    // All of a response, or all that follows a phrase, counts as text only where nothing in it reads as mathematics.
+    bool const same_sentence = answer.sentence == gold.answer().sentence &&
+                               (answer.sentence || (answer.is_text() && gold.answer().is_text())) &&
+                               answer.words == gold.answer().words;
+    if (!answer.readable() || (c.only_if_read && (answer.is_text() || answer.sentence) && !same_sentence)) continue;
+    verdict here;
+    compare_parsed(gold.answer(), answer, options, steps, here);
+    if (!here.equal && one && c.last_alone && gold.answer().kind() != kind::list && gold.answer().kind() != kind::set &&
+        here.status == status::scored) {
+      candidate last = c;
+      ++last.first, last.count = 1;
+      compare_parsed(gold.answer(), read_candidate(response, found, last, options, steps), options, steps, here);
+    }
+    bool const first = !decided;
+    decided = true;
+    group = c.priority;
+    if (first || (options.extract.several == several::any && here.equal))
+      v = std::move(here);
+    else if (options.extract.several == several::all_agree && v.equal && !here.equal)
+      v = std::move(here), v.reason = reason::answers_disagree;
+    if (v.status == status::budget || (options.extract.several == several::any && v.equal)) break;
+  }
+  return decided;
+}
 }  // namespace detail
 
 /// `verify_answer` for a gold that is read already.
@@ -170,46 +215,13 @@ inline verdict verify(parsed_gold const& gold, std::string_view response, verify
   budget steps = options.parse.limit.of(response.size() + gold.bytes());
   steps.charge(gold.answer().steps);
   steps.charge(response.size() * 4);  // the extractor's passes
-  extraction const found = extract(response, options.extract);
-  v.reason = reason::no_candidate;
-  bool decided = false;
-  int group = 0;
-  bool const one = options.extract.several == several::last || options.extract.several == several::first;
-  for (candidate const& c : found.candidates) {
-    if (decided && (one || c.priority != group)) break;
-    text_span const s = c.where;
-    if (detail::is_invalid_marker(response.substr(s.begin, s.end - s.begin))) continue;
-    parsed const answer = detail::read_candidate(response, found, c, options, steps);
-    if (steps.exhausted()) {
-      v.equal = false, v.status = status::budget, v.reason = reason::out_of_steps;
-      break;
-    }
-    // All of a response, or all that follows a phrase, counts as text only where nothing in it reads as mathematics.
-    bool const same_sentence = answer.sentence == gold.answer().sentence &&
-                               (answer.sentence || (answer.is_text() && gold.answer().is_text())) &&
-                               answer.words == gold.answer().words;
-    if (!answer.readable() || (c.only_if_read && (answer.is_text() || answer.sentence) && !same_sentence)) continue;
-    verdict here;
-    detail::compare_parsed(gold.answer(), answer, options, steps, here);
-    if (!here.equal && one && c.last_alone && gold.answer().kind() != kind::list && gold.answer().kind() != kind::set &&
-        here.status == status::scored) {
-      candidate last = c;
-      ++last.first, last.count = 1;
-      detail::compare_parsed(gold.answer(), detail::read_candidate(response, found, last, options, steps), options,
-                             steps, here);
-    }
-    bool const first = !decided;
-    decided = true;
-    group = c.priority;
-    if (first || (options.extract.several == several::any && here.equal))
-      v = std::move(here);
-    else if (options.extract.several == several::all_agree && v.equal && !here.equal)
-      v = std::move(here), v.reason = reason::answers_disagree;
-    if (v.status == status::budget || (options.extract.several == several::any && v.equal)) break;
-  }
+  bool decided =
+      detail::decide(gold, response, detail::extractor(response, options.extract).run(true), options, steps, v);
+  // Boxes and phrases are the cheap half of the search; formulas and numbers follow only where those say nothing.
+  if (!decided && !steps.exhausted())
+    detail::decide(gold, response, extract(response, options.extract), options, steps, v);
   return detail::finished(std::move(v), steps);
 }
-
 /// Whether a response gives the answer `gold`: finds the answer in it, reads both, compares them as mathematics. Never
 /// throws on any text, never takes longer than its budget of steps allows; deterministic, without global state.
 inline verdict verify(std::string_view gold, std::string_view response, verify_options const& options = {}) {
