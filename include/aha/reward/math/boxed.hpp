@@ -13,6 +13,8 @@ struct box_scan {
   std::size_t unclosed = std::string_view::npos;  ///< inside of the last box that nothing closes
 };
 
+inline constexpr byte_set brace_bytes("\\{}");
+
 /// One stack, one pass; `\boxed 5` counts as closed.
 inline box_scan scan_boxes(std::string_view text, text_span window) {
   box_scan found;
@@ -24,6 +26,10 @@ inline box_scan scan_boxes(std::string_view text, text_span window) {
   std::vector<open_brace> open;
   for (std::size_t k = window.begin; k < window.end;) {
     char const c = text[k];
+    if (!brace_bytes.has(c)) {
+      ++k;
+      continue;
+    }
     if (c == '\\') {
       std::size_t const word = starts_at(text, k, "\\boxed") ? 6 : starts_at(text, k, "\\fbox") ? 5 : 0;
       if (word == 0) {

@@ -33,7 +33,12 @@ class extractor {
     }
     if (options_.latex && options_.boxed_priority >= 0)
       groups(boxed_spans(text_, window_, std::move(boxes)), candidate_kind::boxed, options_.boxed_priority, 40);
-    marked();
+    // A box that only "I hope it is correct" could beat.
+    bool const boxed_first =
+        marked_only && !found_.candidates.empty() && options_.boxed_priority < options_.hash_priority &&
+        options_.boxed_priority < options_.final_answer_priority && options_.boxed_priority < options_.answer_priority;
+    bool const hope = text_.find("I hope it is correct") != std::string_view::npos;
+    if (!boxed_first || hope) marked();
     int best = 1'000'000;
     for (candidate const& c : found_.candidates) best = std::min(best, c.priority);
     auto const before = [best](int priority) { return priority >= 0 && priority < best; };
@@ -66,6 +71,7 @@ class extractor {
   // Control tokens of a chat end a response; behind them is an echo of a prompt.
   void window() {
     window_ = {0, text_.size()};
+    if (text_.find('<') == std::string_view::npos) return;
     constexpr std::size_t npos = std::string_view::npos;
     for (std::size_t at = text_.find("<|"); at != npos; at = text_.find("<|", at + 2)) {
       bool const ends = starts_at(text_, at, "<|im_") || starts_at(text_, at, "<|endoftext") ||

@@ -83,5 +83,17 @@ constexpr bool starts_at(std::string_view text, std::size_t at, std::string_view
   return at <= text.size() && text.size() - at >= word.size() && text.compare(at, word.size(), word) == 0;
 }
 
+/// Which bytes a scan stops at: a table, so that all others cost one look.
+class byte_set {
+ public:
+  constexpr explicit byte_set(std::string_view bytes) {
+    for (char c : bytes) in_[static_cast<unsigned char>(c)] = true;
+  }
+  [[nodiscard]] constexpr bool has(char c) const { return in_[static_cast<unsigned char>(c)]; }
+
+ private:
+  bool in_[256] = {};
+};
+
 }  // namespace reward::math
 AHA_NAMESPACE_END

@@ -75,10 +75,14 @@ inline text_span announced(std::string_view text, std::size_t at, std::size_t wi
   return {begin, most};
 }
 
+/// First bytes of marks and phrases.
+inline constexpr byte_set phrase_bytes("#aAfF\xE5\xE6\xE7");
+
 /// All phrases of a window, in order, without what they announce: `announce` looks for that, for those that count.
 inline std::vector<phrase_match> phrase_matches(std::string_view text, text_span window) {
   std::vector<phrase_match> found;
   for (std::size_t k = window.begin; k < window.end; ++k) {
+    if (!phrase_bytes.has(text[k])) continue;
     char const c = lower(text[k]);
     bool const line_start = k == 0 || text[k - 1] == '\n';
     if (c == '#' && starts_at(text, k, "####")) {
@@ -96,7 +100,7 @@ inline std::vector<phrase_match> phrase_matches(std::string_view text, text_span
       found.push_back(m);
       continue;
     }
-    if (c != 'f' && c != 'a' && static_cast<unsigned char>(c) < 0x80) continue;
+    if (c == '#') continue;
     if (c == 'a' && k > window.begin && is_letter(text[k - 1])) continue;
     if (c == 'a' && !(k + 5 < window.end && lower(text[k + 1]) == 'n' && lower(text[k + 2]) == 's')) continue;
     if (c == 'f' && !(k + 5 < window.end && lower(text[k + 1]) == 'i' && lower(text[k + 4]) == 'l')) continue;
