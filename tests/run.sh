@@ -2,22 +2,23 @@
 # SPDX-License-Identifier: MIT
 # bash tests/run.sh [SUITE ...] [--data PATH]
 #
-# Does the whole set-up (Debian packages, .venv, builds), then runs the named suites; without names all but sanitizers and
-# consumers. --data PATH, or AHA_TEST_DATA, is the folder of cases that `golden` runs instead of the committed ones, and the
-# file of rows, or a folder with one, that `rewards` runs.
+# Does the whole set-up (Debian packages, .venv, builds), then runs the named suites; without names all but sanitizers, fuzz and
+# consumers. --data PATH, or AHA_TEST_DATA, is the folder of cases that `golden` runs instead of the committed ones, or the
+# folder or file of rows that `rewards`, `math` and `answers` run.
 # The last line is the sum: "N passed, N failed, N skipped". Exit code 0 only where something passed and nothing failed.
 set -uo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # shellcheck source=tests/support/setup.sh
 source "$root/tests/support/setup.sh"
 
-default_suites=(format layering headers compile_fail docs unit property parity golden rewards python examples bench tidy nvcc)
-all_suites=("${default_suites[@]}" sanitizers consumers)
+default_suites=(format layering headers compile_fail docs unit property parity golden rewards math answers python examples bench tidy nvcc)
+all_suites=("${default_suites[@]}" sanitizers consumers fuzz)
 with_module=(docs parity golden python bench)            # need the Python module and torch
 with_binary=(unit property parity)                       # need a target of build/tests
+with_driver=(math answers)                               # need the verifier's driver
 in_parallel=(headers compile_fail format nvcc consumers) # independent compilations
 
-usage() { sed -n '3,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; printf 'suites: %s\n' "${all_suites[*]}"; }
+usage() { sed -n '3,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; printf 'suites: %s\n' "${all_suites[*]}"; }
 is_one_of() {
   local wanted="$1" entry
   shift
@@ -63,6 +64,7 @@ for suite in "${suites[@]}"; do
     break
   fi
 done
+if is_one_of fuzz "${suites[@]}"; then aha_setup fuzz; fi
 # Consumers build the module themselves, and an extension of torch.
 if is_one_of consumers "${suites[@]}"; then (aha_setup torch); fi
 targets=()
@@ -71,6 +73,9 @@ for suite in "${suites[@]}"; do
 done
 if is_one_of rewards "${suites[@]}"; then targets+=(aha_reward_cli); fi
 binaries_ready=yes
+for suite in "${suites[@]}"; do
+  if is_one_of "$suite" "${with_driver[@]}"; then targets+=(aha_math_cli) && break; fi
+done
 [ ${#targets[@]} -eq 0 ] || (aha_build tests "${targets[@]}") || binaries_ready=no
 examples_ready=yes
 if is_one_of examples "${suites[@]}"; then (aha_setup torch && aha_build examples aha_examples) || examples_ready=no; fi
@@ -89,18 +94,20 @@ run_ctest() { # SUITE TREE [LABEL, where it is not the suite's name]
   cp "build/$2/results/$label".*.json "$results/$1/" 2>/dev/null
   return $code
 }
-run_pytest() { # SUITE
+run_pytest() { # SUITE [PATH or option ..., where it is not the folder of its name]
   local options=(-q -p hypothesis.extra.pytestplugin)
   "$AHA_PYTHON" -c 'import _hypothesis_pytestplugin' 2>/dev/null && options=(-q -p _hypothesis_pytestplugin)
   is_one_of "$1" "${in_parallel[@]}" && options+=(-p xdist -n "$AHA_JOBS")
-  "$AHA_PYTHON" -m pytest "${options[@]}" --junitxml="$results/$1/pytest.xml" -o junit_logging=no "tests/$1" </dev/null
+  local paths=("${@:2}")
+  [ ${#paths[@]} -gt 0 ] || paths=("tests/$1")
+  "$AHA_PYTHON" -m pytest "${options[@]}" --junitxml="$results/$1/pytest.xml" -o junit_logging=no "${paths[@]}" </dev/null
 }
 run_suite() {
   if is_one_of "$1" "${with_module[@]}" && [ $module_ready = no ]; then
     printf 'the Python module is not there\n'
     return 1
   fi
-  if is_one_of "$1" "${with_binary[@]}" && [ $binaries_ready = no ]; then
+  if is_one_of "$1" "${with_binary[@]}" "${with_driver[@]}" && [ $binaries_ready = no ]; then
     printf 'the C++ tests did not build\n'
     return 1
   fi
@@ -114,6 +121,8 @@ run_suite() {
       ;;
     rewards) [ $binaries_ready = yes ] && run_pytest rewards ;;
     examples) [ $examples_ready = yes ] && run_pytest examples ;;
+    math) run_pytest math --ignore=tests/math/test_answers.py tests/math ;;
+    answers) run_pytest answers tests/math/test_answers.py ;;
     sanitizers)
       [ $sanitizers_ready = yes ] || return 1
       local code=0

@@ -7,6 +7,7 @@
 #include <aha/cpu/logits_gradient.hpp>
 #include <aha/cpu/loss.hpp>
 #include <aha/cpu/loss_from_logits.hpp>
+#include <aha/cpu/multi_reward.hpp>
 #include <aha/cpu/to_tokens.hpp>
 #include <aha/cpu/token_logp.hpp>
 #include <aha/cpu/whiten.hpp>

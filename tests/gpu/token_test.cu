@@ -253,12 +253,14 @@ outputs<T, device> run_dlogp(laid_out<T> const& l) {
   return one;
 }
 
-/// A usual static objective with dlogp alone, which has a loop of its own: the bits of the form chosen at run time, whatever
-/// is masked. Also over so many slots that blocks have several.
+/// A usual objective with dlogp alone, static or known when it is chosen at run time, which has kernels of its own: the bits
+/// of the kernels for everything, whatever is masked. Also over so many slots that blocks have several.
 template <class T>
 void usual() {
   auto const fixed = sequence_mean(clip{0.2, 0.28} + 0.04 * kl(k3));
   auto const unusual = sequence_mean(clip{0.2, 0.28} + 0.04 * kl(k2));
+  // Limits that bite in every warp: what observers see is the ratio before them.
+  auto const limited = sequence_mean(clip{0.2, 0.28, log_ratio_bounds{-0.1, 0.1}} + 0.04 * kl(k3, -0.5, 0.5));
   batch_options<T> options;
   options.needs = needs_of_objective(fixed);
   std::vector<int> many;
@@ -275,19 +277,23 @@ void usual() {
       about() = "usual shape " + std::to_string(static_cast<int>(form)) + " sequences " + std::to_string(n.size());
       laid_out<T> const l = lay_out(data, form, options);
       token_problem<T> const p(fixed, l.view, run_dlogp<T>(l), observe::none);
-      check::that(p.usual, "the usual loop is taken");
+      check::that(p.usual && is_usual_objective(fixed), "the usual kernels are taken");
       if (is_many) check::that(p.slots >= 8192, "blocks have several slots");
       auto const both = [&](auto const& objective, unsigned observed) {
         dynamic_objective const o(objective);
         answer<T> const want = run(l, o, observed);
         if (form == shape::packed32) compare(l, o, want, "token_loss");
-        answer<T> const got = run(l, objective, observed, 1, wanted::dlogp);
-        check::same_bits(got.out[0], want.out[0], "dlogp");
-        check::that(std::memcmp(&got.record, &want.record, sizeof got.record) == 0, "the record");
+        auto const same = [&](answer<T> const& got) {
+          check::same_bits(got.out[0], want.out[0], "dlogp");
+          check::that(std::memcmp(&got.record, &want.record, sizeof got.record) == 0, "the record");
+        };
+        same(run(l, objective, observed, 1, wanted::dlogp));
+        same(run(l, o, observed, 1, wanted::dlogp));
       };
       both(fixed, observe::defaults);
       both(fixed, observe::none);
       both(unusual, observe::defaults);
+      both(limited, observe::defaults);
     }
   }
 }

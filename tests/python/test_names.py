@@ -119,6 +119,13 @@ HEADERS = {
     "reward/unit.hpp": UNBOUND,
 }
 
+# Folders of which that holds for every header.
+FOLDERS = {"reward/compat": UNBOUND, "reward/math": UNBOUND, "reward/text": UNBOUND}
+for path in {header for where in header_names.public_names().values() for header in where}:
+    folder = path.rpartition("/")[0]
+    if folder in FOLDERS:
+        HEADERS[path] = FOLDERS[folder]
+
 # Names that say by themselves that they check a call: the house calls its predicates and validations so.
 CHECKING = re.compile(r"(.*::)?(check_\w+|validate(_\w+)?|is_legal|has_legal_members|legal_member_text)")
 

@@ -8,6 +8,7 @@
 #   aha_setup plot     # matplotlib in .venv
 #   aha_setup bench    # Google Benchmark
 #   aha_setup jax      # JAX in .venv, for tests; where it cannot be had they are skipped, except in CI
+#   aha_setup fuzz     # clang with libFuzzer and the sanitizers
 #   aha_setup cpp      # what the C++ tests and checks need from apt, and pytest in .venv; builds nothing
 #   aha_build TREE TARGET...     # one build tree under build/, see trees below
 #   aha_say TEXT       # one line to the reader, with the seconds since the start
@@ -25,10 +26,11 @@ aha_started=$SECONDS
 
 # Names of Debian packages, and pip requirements, by purpose. No upper bounds: what is current has to work.
 aha_apt_build=(g++ cmake ninja-build ccache libxsimd-dev)
-aha_apt_test=(libgtest-dev libxtensor-dev libeigen3-dev nlohmann-json3-dev clang-format clang-tidy)
+aha_apt_test=(libgtest-dev libxtensor-dev libeigen3-dev libboost-dev nlohmann-json3-dev clang-format clang-tidy)
+aha_apt_fuzz=(clang-14 libclang-rt-14-dev)
 aha_apt_bench=(libbenchmark-dev)
 aha_pip_python=("numpy>=1.24" "pybind11>=2.13")
-aha_pip_test=("pytest>=7.4" "pytest-xdist>=3.3" "hypothesis>=6.80" "mypy>=1.8" "scikit-build-core>=0.10")
+aha_pip_test=("pytest>=7.4" "pytest-xdist>=3.3" "hypothesis>=6.80" "mypy>=1.8" "scikit-build-core>=0.10" "sympy>=1.12")
 aha_pip_plot=("matplotlib>=3.7")
 aha_pip_jax=("jax>=0.4.31")
 aha_torch="torch==2.13.0"  # installed where no torch >= 2.4 imports
@@ -247,7 +249,8 @@ aha_setup() {
         aha_venv
         aha_pip test "${aha_pip_test[@]}"
         ;;
-      *) aha_die "aha_setup: expected python, torch, plot, jax, cpp or bench, got $what" ;;
+      fuzz) aha_apt "${aha_apt_fuzz[@]}" ;;
+      *) aha_die "aha_setup: expected python, torch, plot, jax, fuzz, cpp or bench, got $what" ;;
     esac
   done
 }

@@ -156,6 +156,20 @@ TEST(math_collections, equal) {
                 {"\\{x \\mid x>2\\}", "\\{x | x > 2\\}"},
                 {"\\emptyset", "no solution"}});
 }
+TEST(math_collections, sets_on_the_line_have_one_form) {
+  expect_equal({{"[1,2]\\cup[2,3]", "[1,3]"},
+                {"[1,3]\\cap[2,4]", "[2,3]"},
+                {"\\mathbb{R}\\setminus\\{0\\}", "(-\\infty,0)\\cup(0,\\infty)"},
+                {"\\{x \\mid x \\ge 1\\}", "[1,\\infty)"},
+                {"[1,2)\\cup\\{2\\}", "[1,2]"},
+                {"(0,1)\\cap(1,2)", "\\emptyset"},
+                {"\\{x \\mid x \\neq 0\\}", "(0,\\infty)\\cup(-\\infty,0)"},
+                {"(0,3)\\setminus[1,2]", "(0,1)\\cup(2,3)"}});
+  expect_different({{"[1,2)\\cup(2,3]", "[1,3]"},
+                    {"\\mathbb{R}\\setminus\\{0\\}", "\\mathbb{R}"},
+                    {"\\{x \\mid x > 1\\}", "[1,\\infty)"}});
+}
+
 TEST(math_collections, different) {
   expect_different({{"(0,9)", "[0,9)"},
                     {"(1,2)", "(2,1)"},

@@ -6,7 +6,7 @@
 
 AHA_NAMESPACE_BEGIN
 
-/// Bytes of device memory that `loss` needs for this batch, whatever outputs it has: about 150 a 2048 tokens, 150 a
+/// Bytes of device memory that `loss` needs for this batch, whatever outputs it has: about 150 a 4096 tokens, 150 a
 /// sequence at most.
 template <class Objective, class T>
 std::int64_t workspace_bytes(exec::cuda const&, Objective const& objective, token_batch<device, T> const& batch,
@@ -39,11 +39,11 @@ status check_written(token_batch<device, T> const& b, outputs<T, device> const& 
 ///   record      one in device memory: loss, statistics, counts of what was wrong
 ///   workspace   at least `workspace_bytes(...)`, 256-byte aligned; its content does not matter, and it may serve the
 ///               next call on the same stream
-/// Token maths in T; a thread adds the terms of sixteen tokens in T (off by at most 5 * 2^-24, 3e-7, of the sum of their
+/// Token maths in T; a thread adds the terms of 32 tokens in T (off by at most 9 * 2^-24, 6e-7, of the sum of their
 /// magnitudes in float), all else is in double, on trees that depend on a sequence's own unmasked tokens: bitwise
 /// repeatable, left padding equals packed, the rest of the batch changes no bit of a gradient.
 /// Masked positions are never read into the maths, every entry of every output is written. A batch of at most 4 slots of
-/// 2048 tokens is one launch. Offsets that are out of order are clamped and counted in the record; everything that the
+/// 4096 tokens is one launch. Offsets that are out of order are clamped and counted in the record; everything that the
 /// host can see is checked before the first launch: `aha::loss: <argument>: expected ..., got ...`.
 template <class Objective, class T, class Out, class OutSpace>
 launch_result loss(exec::cuda const& e, Objective const& objective, token_batch<device, T> const& batch,

@@ -9,9 +9,6 @@ AHA_KERNELS_BEGIN
 // The sweeps that only objectives with a sequence statistic need: its sum over the tokens before the main sweep, and
 // after it the part of dlogp that goes through it.
 
-/// Tokens of a thread that these sweeps load together.
-inline constexpr int group_tokens = 4;
-
 /// A slot's sums of each statistic's map, into `slot_sum`.
 template <class T>
 __device__ void statistic_of_slot(token_problem<T> const& p, sequence_heads const& heads, team_memory<T> const& team,
@@ -25,12 +22,12 @@ __device__ void statistic_of_slot(token_problem<T> const& p, sequence_heads cons
     std::int64_t const from = s.first + s.number * slot_tokens;
     std::int64_t const last = s.number < 0 ? from : (from + slot_tokens < s.end ? from + slot_tokens : s.end);
 #pragma unroll 1
-    for (std::int64_t at = from; at < last; at += group_tokens * team_threads) {
+    for (std::int64_t at = from; at < last; at += group_step) {
       token_inputs<T> in[group_tokens];
       unsigned tokens = 0;
-      group_columns<T, group_tokens> columns;
+      group_columns<T> columns;
       columns.load(team.at[0], at, team.thread);
-      take_group<false>(p, s, at, team.thread, columns, in, tokens);
+      take_group<tokens_are::any>(p, s, at, team.thread, columns, in, tokens);
       for_each_type(statistics{}, [&](auto tag) {
         using Statistic = typename decltype(tag)::type;
         T x[group_tokens];
@@ -91,13 +88,13 @@ __device__ void adjoint_of_slot(token_problem<T> const& p, sequence_heads const&
   std::int64_t const from = s.first + s.number * slot_tokens;
   std::int64_t const last = from + slot_tokens < s.end ? from + slot_tokens : s.end;
 #pragma unroll 1
-  for (std::int64_t at = from; at < last; at += group_tokens * team_threads) {
+  for (std::int64_t at = from; at < last; at += group_step) {
     std::int64_t const t = at + team.thread;
     token_inputs<T> in[group_tokens];
     unsigned tokens = 0;
-    group_columns<T, group_tokens> columns;
+    group_columns<T> columns;
     columns.load(team.at[0], at, team.thread);
-    take_group<false>(p, s, at, team.thread, columns, in, tokens);
+    take_group<tokens_are::any>(p, s, at, team.thread, columns, in, tokens);
     T* const to = p.out.dlogp.row(s.row) + t;
     T sum[group_tokens];
 #pragma unroll

@@ -7,17 +7,17 @@ AHA_NAMESPACE_BEGIN
 AHA_KERNELS_BEGIN
 
 /// The usual columns of a thread's tokens of a group, zero behind the sequence's end: loaded before anything waits for them.
-template <class T, int K>
+template <class T>
 struct group_columns {
+  static constexpr int K = group_tokens;
   T x[usual_columns][K];
 
   /// Of the group whose first token of the team is `from`.
   __device__ void load(typename team_memory<T>::found const& found, std::int64_t from, int thread) {
     // Looked at once, for the whole block.
-    from + K* team_threads <= found.place.end ? load<true>(found, from + thread) : load<false>(found, from + thread);
+    from + group_step <= found.place.end ? load<true>(found, from + thread) : load<false>(found, from + thread);
   }
-
- private:
+  /// Of the thread's tokens from t on; `Full`: all of the block's are before the sequence's end.
   template <bool Full>
   __device__ void load(typename team_memory<T>::found const& found, std::int64_t t) {
     int const left = tokens_left(found.place, t);
@@ -36,18 +36,23 @@ struct group_columns {
   }
 };
 
-/// All other columns of a group, its mask and its flags. `Full`: all of the block's tokens of the group are before the
-/// sequence's end. `m[k]` is 0 where the mask is; `kept_bits`: the column `keep`.
-template <bool Full, int K, class T>
-__device__ void load_others(token_problem<T> const& p, slot_place const& s, std::int64_t t, token_inputs<T> (&in)[K],
-                            unsigned (&m)[K], unsigned& kept_bits) {
+/// `m[k]`: not 0 where a token of a group is in the mask and before the sequence's end. `Full`: all of the block's tokens of
+/// the group are before it.
+template <bool Full, class T>
+__device__ void load_masks(token_problem<T> const& p, slot_place const& s, std::int64_t t,
+                           unsigned (&m)[group_tokens]) {
+  if (s.masked) return load_mask<Full>(p.batch.mask, s.row, t, team_threads, s.end, m);
   int const left = tokens_left(s, t);
-  if (s.masked) {
-    load_mask<Full>(p.batch.mask, s.row, t, team_threads, s.end, m);
-  } else {
 #pragma unroll
-    for (int k = 0; k < K; ++k) m[k] = Full || k * team_threads < left ? 1 : 0;
-  }
+  for (int k = 0; k < group_tokens; ++k) m[k] = Full || k * team_threads < left ? 1 : 0;
+}
+
+/// All other columns of a group; `kept_bits`: the column `keep`.
+template <bool Full, class T>
+__device__ void load_others(token_problem<T> const& p, slot_place const& s, std::int64_t t,
+                            token_inputs<T> (&in)[group_tokens], unsigned& kept_bits) {
+  constexpr int K = group_tokens;
+  int const left = tokens_left(s, t);
   auto const load_from = [&](T const* from, T token_inputs<T>::*to) {
 #pragma unroll
     for (int k = 0; k < K; ++k) {
@@ -91,34 +96,20 @@ __device__ void load_others(token_problem<T> const& p, slot_place const& s, std:
   for (int k = 0; k < K; ++k) kept_bits |= kept[k] != 0 ? 1U << static_cast<unsigned>(k) : 0U;
 }
 
-/// The tokens of a group, masked ones as zeros. Returns whether none of the warp's is masked or behind the sequence's end:
-/// the usual case, in which nothing is selected. `tokens`: how many of the thread's are not masked. Flags are bits of a
-/// number: a kernel has seven predicate registers. `Usual`: nothing is masked before the end, no other columns are read.
-template <bool Usual, int K, class T>
-__device__ bool take_group(token_problem<T> const& p, slot_place const& s, std::int64_t from, int thread,
-                           group_columns<T, K> const& columns, token_inputs<T> (&in)[K], unsigned& tokens) {
-#pragma unroll
-  for (int k = 0; k < K; ++k) {
-    in[k].logp = columns.x[logp_column][k];
-    in[k].old_logp = columns.x[old_column_at][k];
-    in[k].ref_logp = columns.x[ref_column][k];
-    in[k].adv = columns.x[adv_column][k];
-  }
+/// Zeroes the tokens of a group that are masked or behind the sequence's end, and loads what the group has beside its usual
+/// columns. Flags are bits of a number: a kernel has seven predicate registers.
+template <tokens_are Form, class T>
+__device__ bool mask_group(token_problem<T> const& p, slot_place const& s, std::int64_t from, int thread,
+                           token_inputs<T> (&in)[group_tokens], unsigned& tokens) {
+  constexpr int K = group_tokens;
   unsigned m[K];
   unsigned kept = 0;
-  bool const full = from + K * team_threads <= s.end;
-  if constexpr (Usual) {
-    tokens = K;
-#pragma unroll
-    for (int k = 0; k < K; ++k) in[k].mask = true;
-    if (full) return true;
-    int const left = tokens_left(s, from + thread);
-#pragma unroll
-    for (int k = 0; k < K; ++k) m[k] = k * team_threads < left ? 1 : 0;
-  } else if (full) {
-    load_others<true>(p, s, from + thread, in, m, kept);
+  if (from + group_step <= s.end) {
+    load_masks<true>(p, s, from + thread, m);
+    if constexpr (Form == tokens_are::any) load_others<true>(p, s, from + thread, in, kept);
   } else {
-    load_others<false>(p, s, from + thread, in, m, kept);
+    load_masks<false>(p, s, from + thread, m);
+    if constexpr (Form == tokens_are::any) load_others<false>(p, s, from + thread, in, kept);
   }
   bool every = true;
 #pragma unroll
@@ -155,20 +146,45 @@ __device__ bool take_group(token_problem<T> const& p, slot_place const& s, std::
   return all;
 }
 
+/// The tokens of a group, masked ones as zeros. Returns whether none of the warp's is masked or behind the sequence's end:
+/// then nothing is selected. `tokens`: how many of the thread's are not masked. `Form` usual: no other columns are read;
+/// plain: nor does the block's group reach beyond the sequence's end, nor is one masked.
+template <tokens_are Form, class T>
+__device__ bool take_group(token_problem<T> const& p, slot_place const& s, std::int64_t from, int thread,
+                           group_columns<T> const& columns, token_inputs<T> (&in)[group_tokens], unsigned& tokens) {
+#pragma unroll
+  for (int k = 0; k < group_tokens; ++k) {
+    in[k].logp = columns.x[logp_column][k];
+    in[k].old_logp = columns.x[old_column_at][k];
+    in[k].ref_logp = columns.x[ref_column][k];
+    in[k].adv = columns.x[adv_column][k];
+  }
+  if constexpr (Form == tokens_are::plain) {
+#pragma unroll
+    for (token_inputs<T>& t : in) t.mask = true;
+    tokens = group_tokens;
+    return true;
+  } else {
+    return mask_group<Form>(p, s, from, thread, in, tokens);
+  }
+}
+
 /// Writes a group of an output; positions behind the row's end do not exist.
-template <int K, class T>
-__device__ void store_group(column<T, device> const& c, slot_place const& s, std::int64_t t, T const (&x)[K]) {
+template <bool Full, class T>
+__device__ void store_group(column<T, device> const& c, slot_place const& s, std::int64_t t,
+                            T const (&x)[group_tokens]) {
+  constexpr int K = group_tokens;
   T* const to = c.row(s.row) + t;
   std::int64_t const left = s.row_end - t;
-  if (left > (K - 1) * team_threads) {
+  if (!Full && left <= (K - 1) * team_threads) {
 #pragma unroll
-    for (int k = 0; k < K; ++k) to[k * team_threads] = x[k];
+    for (int k = 0; k < K; ++k) {
+      if (k * team_threads < left) to[k * team_threads] = x[k];
+    }
     return;
   }
 #pragma unroll
-  for (int k = 0; k < K; ++k) {
-    if (k * team_threads < left) to[k * team_threads] = x[k];
-  }
+  for (int k = 0; k < K; ++k) to[k * team_threads] = x[k];
 }
 
 /// Zeroes every output from `from` to `to` of a slot's row.

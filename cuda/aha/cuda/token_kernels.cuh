@@ -2,7 +2,7 @@
 #pragma once
 
 #include <aha/cuda/device_facts.cuh>
-#include <aha/cuda/objective.cuh>
+#include <aha/cuda/known_objectives.cuh>
 #include <aha/cuda/statistic_slot.cuh>
 #include <aha/cuda/token_record.cuh>
 
@@ -38,10 +38,10 @@ AHA_KERNEL void sum_sequences_kernel(__grid_constant__ token_problem<T> const p,
   std::int64_t const i = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / 32;
   if (i < p.batch.layout.sequences) sum_sequence(p, heads_of(p), i, of_adjoint ? p.sequence_adjoint : p.sequence_sum);
 }
-/// Teams that are meant to be resident on a multiprocessor: what registers allow without spills in loops (sm_90,
-/// `-Xptxas -v`): 128 a thread for two float terms at eight tokens, 159 for the whole type list at four.
+/// Teams that are meant to be resident on a multiprocessor: what registers allow without spills (sm_90, `-Xptxas -v`): 128 a
+/// thread for float terms that the compiler knows, 159 for the whole type list. More teams with spills are slower.
 template <class Objective, class T>
-inline constexpr int resident_teams = (std::is_same_v<Objective, device_objective> ? 3 : 4) / (sizeof(T) == 4 ? 1 : 2);
+inline constexpr int resident_teams = (is_objective<Objective>::value ? 4 : 3) / (sizeof(T) == 4 ? 1 : 2);
 
 /// How the main sweep stands in its call.
 struct sweep_place {
@@ -54,7 +54,7 @@ inline constexpr int slots_without_launch = 64;
 
 /// The main sweep. A short one waits for its instructions more than for anything else (of 24 us about 20, H100): where it may
 /// begin while the rows' kernel ends, it first goes through its slots without columns. What that writes is written again.
-template <class Objective, class T>
+template <bool Usual, class Objective, class T>
 AHA_KERNEL void __launch_bounds__(team_threads, (resident_teams<Objective, T>))
     token_loss_kernel(__grid_constant__ Objective const objective, __grid_constant__ token_problem<T> const p,
                       sweep_place const place) {
@@ -73,7 +73,7 @@ AHA_KERNEL void __launch_bounds__(team_threads, (resident_teams<Objective, T>))
     for (int turn = team.thread / 32; turn < run && first + turn < p.slots; turn += team_threads / 32)
       find_slot(p, heads_of(p), first + turn, team.at[turn], !rehearsal);
     for (int turn = 0; turn < run && first + turn < p.slots; ++turn)
-      run_slot(objective, p, team.at[turn], team, first + turn);
+      run_slot<Usual>(objective, p, team.at[turn], team, first + turn);
     __syncthreads();
   }
   if (!place.last) return;
@@ -112,7 +112,7 @@ inline constexpr int small_teams = sizeof(T) == 4 ? 4 : 2;
 inline constexpr int small_sequences = 64;
 
 /// A small batch: all of the above by one block, in turn. The same functions on the same slots, so the same bits.
-template <class Objective, class T>
+template <bool Usual, class Objective, class T>
 AHA_KERNEL void __launch_bounds__(small_teams<T>* team_threads)
     small_loss_kernel(__grid_constant__ Objective const objective, __grid_constant__ token_problem<T> const p,
                       bool scanned) {
@@ -145,7 +145,7 @@ AHA_KERNEL void __launch_bounds__(small_teams<T>* team_threads)
   for (std::int64_t slot = 0; slot < p.slots; slot += teams) {
     auto& found = team.at[turn++ % 2];
     if (slot + mine < p.slots && team.thread < 32) find_slot(p, heads, slot + mine, found);
-    run_slot(objective, p, found, team, slot + mine);
+    run_slot<Usual>(objective, p, found, team, slot + mine);
   }
   __syncthreads();
   if (p.adjoint) {
@@ -157,8 +157,8 @@ AHA_KERNEL void __launch_bounds__(small_teams<T>* team_threads)
 }
 
 /// Enqueues a call that has been checked. `scanned`: another kernel has left the sequences' heads and counts.
-template <class Objective, class T>
-void launch_token_loss(launcher& launch, Objective const& objective, token_problem<T> const& p, bool scanned = false) {
+template <bool Usual, class Objective, class T>
+void launch_token_kernels(launcher& launch, Objective const& objective, token_problem<T> const& p, bool scanned) {
   std::int64_t const slots = p.slots;
   int const rows = p.at.counts + statistic_slots;
   if (slots == 0) return launch(sum_slots_kernel<T>, 1, record_threads, 0, p);
@@ -169,7 +169,7 @@ void launch_token_loss(launcher& launch, Objective const& objective, token_probl
     if (teams > small_teams<T>) teams = small_teams<T>;
     if (teams > slots) teams = static_cast<int>(slots);
     if (teams < 1) teams = 1;
-    return launch(small_loss_kernel<Objective, T>, 1, teams * team_threads, teams * team_memory<T>::bytes(rows),
+    return launch(small_loss_kernel<Usual, Objective, T>, 1, teams * team_threads, teams * team_memory<T>::bytes(rows),
                   objective, p, scanned);
   }
   auto const blocks = [](std::int64_t n, std::int64_t a_block) { return (n + a_block - 1) / a_block; };
@@ -190,14 +190,37 @@ void launch_token_loss(launcher& launch, Objective const& objective, token_probl
   place.rehearse = place.last && !p.reads_statistic && launch.overlaps();
   std::size_t bytes = team_memory<T>::bytes(rows);
   if (place.last && bytes < sizeof(sum_scratch)) bytes = sizeof(sum_scratch);
-  launch(token_loss_kernel<Objective, T>, slots - place.long_blocks * (most_slots_in_turn - 1), team_threads, bytes,
-         objective, p, place);
+  launch(token_loss_kernel<Usual, Objective, T>, slots - place.long_blocks * (most_slots_in_turn - 1), team_threads,
+         bytes, objective, p, place);
   if (place.last) return;
   if (p.adjoint) {
     launch(sum_sequences_kernel<T>, blocks(sequences, 8), 256, 0, p, true);
     launch(adjoint_kernel<T>, slots, team_threads, team_memory<T>::bytes(0), p);
   }
   launch(sum_slots_kernel<T>, p.record_blocks(), record_threads, 0, p);
+}
+
+/// The same for a usual call with an objective that is known when it is compiled, if this one is; whether it is.
+template <class T>
+bool launch_known_loss(launcher& launch, device_objective const& objective, token_problem<T> const& p, bool scanned) {
+  bool launched = false;
+  with_known_objective(objective, [&](auto const& fixed) {
+    launched = is_usual_objective(fixed);
+    if (launched) launch_token_kernels<true>(launch, fixed, p, scanned);
+  });
+  return launched;
+}
+
+/// The same, by the kernels that suit the call.
+template <class Objective, class T>
+void launch_token_loss(launcher& launch, Objective const& objective, token_problem<T> const& p, bool scanned = false) {
+  if constexpr (may_be_usual<Objective>) {
+    if (p.usual && is_usual_objective(objective)) return launch_token_kernels<true>(launch, objective, p, scanned);
+  }
+  if constexpr (std::is_same_v<Objective, device_objective> && std::is_same_v<T, float>) {
+    if (p.usual && launch_known_loss(launch, objective, p, scanned)) return;
+  }
+  launch_token_kernels<false>(launch, objective, p, scanned);
 }
 
 AHA_KERNELS_END

@@ -12,7 +12,7 @@ AHA_NAMESPACE_BEGIN
 /// The unit of work: so many tokens of one sequence, counted from its first unmasked one, by a team of threads. Thread k
 /// has the tokens k, k + 128, k + 256, ...: loads of a warp are contiguous whatever the alignment, so that neither it nor
 /// left padding can move a bit, and sequences that begin anywhere in a packed batch cost the same.
-inline constexpr int slot_tokens = 2048;
+inline constexpr int slot_tokens = 4096;
 inline constexpr int team_threads = 128;
 /// Up to so many slots a call is one block and one launch: one for each of its teams. More turns of one block take longer
 /// than a second launch (24 slots: 100 us against 20, H100).
@@ -71,7 +71,7 @@ struct token_problem {
   bool reads_statistic = false;
   bool more_outputs = false;  ///< others than dlogp
   bool adjoint = false;       ///< a second sweep adds the statistics' part to dlogp
-  bool usual = false;         ///< a usual objective, log-probabilities and advantages in, dlogp out, nothing else
+  bool usual = false;         ///< log-probabilities and advantages in, dlogp out, nothing else
   slot_values at;
   aggregation kind[max_parts] = {};
   double base[max_parts] = {};  ///< `part_scale` of each part
@@ -123,7 +123,7 @@ struct token_problem {
     more_outputs = out.dentropy.present() || out.dlse.present() || out.dvalue.present() || out.dgiven.present() ||
                    out.token_loss.present();
     constexpr unsigned usually = reads::logp | reads::old_logp | reads::ref_logp | reads::adv;
-    usual = (read & ~usually) == 0 && !reads_statistic && !adjoint && !more_outputs && is_usual_objective(o);
+    usual = (read & ~usually) == 0 && !reads_statistic && !adjoint && !more_outputs;
     int p = 0;
     o.for_each_part([&](auto const& part) {
       kind[p] = part.aggregate.kind;

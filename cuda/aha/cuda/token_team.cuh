@@ -11,7 +11,7 @@ enum usual_column { logp_column, old_column_at, ref_column, adv_column, usual_co
 
 /// Slots that a block of the main sweep does in turn at most: a warp each finds them before the first, so that the chain of
 /// reads behind a slot's place is waited for once a block.
-inline constexpr int most_slots_in_turn = 8;
+inline constexpr int most_slots_in_turn = 4;
 
 /// A team's place in shared memory: what a warp finds out about a slot, counts, and rows of one number a thread for sums.
 /// Numbers are added in their own type by a thread, in double from there on.
@@ -22,6 +22,7 @@ struct team_memory {
     double weights[max_parts];
     T const* columns[usual_columns];  ///< the row in each; null: not read
     T adv;                            ///< the sequence's, where it has one
+    bool all_count;                   ///< no weight is 0
   };
   found* at;         ///< [most_slots_in_turn]
   unsigned* counts;  ///< [4 warps][3]: tokens, clip_low and clip_dual, clip_high and clip_value (16 bits each)
@@ -85,20 +86,16 @@ AHA_FN int team_rows(token_problem<T> const& p) {
   return p.at.counts + statistic_slots;
 }
 
-/// Tokens of a thread that are evaluated together: more share what a group costs, but terms chosen at run time would be
-/// compiled that often. Sums know nothing of it.
-template <class Objective, class T>
-inline constexpr int tokens_together = 4;
-template <class... Parts>
-inline constexpr int tokens_together<objective<Parts...>, float> = 8;
+/// Tokens of a thread that are evaluated together: more share what a group costs, fewer are shorter code.
+inline constexpr int group_tokens = 4;
+inline constexpr int group_step = group_tokens * team_threads;
 
-/// Adds a group of a thread's numbers, pairwise by fours. The sum of a thread's tokens of a slot is off by at most
-/// (slot_tokens / team_threads / 4 + 1) 2^-24 = 5 * 2^-24 of the sum of their magnitudes (float); all behind it is in double.
-template <class T, int K>
-__device__ void add_group(T& sum, T const (&x)[K]) {
-  static_assert(K % 4 == 0);
-#pragma unroll
-  for (int k = 0; k < K; k += 4) sum += (x[k] + x[k + 1]) + (x[k + 2] + x[k + 3]);
+/// Adds a group of a thread's numbers, pairwise. The sum of a thread's tokens of a slot is off by at most (slot_tokens /
+/// team_threads / 4 + 1) 2^-24 = 9 * 2^-24 of the sum of their magnitudes (float); all behind it is in double.
+template <class T>
+__device__ void add_group(T& sum, T const (&x)[group_tokens]) {
+  static_assert(group_tokens == 4);
+  sum += (x[0] + x[1]) + (x[2] + x[3]);
 }
 
 /// A thread's sums of unweighted losses, a part each: in registers where parts are counted by the compiler.
@@ -108,10 +105,7 @@ struct part_sums {
   __device__ part_sums(team_memory<T> const& t, int parts) : team(t) {
     for (int v = 0; v < parts; ++v) team.of_thread(v) = T(0);
   }
-  template <int K>
-  __device__ void add(int part, T const (&x)[K]) {
-    add_group(team.of_thread(part), x);
-  }
+  __device__ void add(int part, T const (&x)[group_tokens]) { add_group(team.of_thread(part), x); }
   __device__ void put() const {}
 };
 template <class T, class... Parts>
@@ -121,10 +115,7 @@ struct part_sums<objective<Parts...>, T> {
   __device__ part_sums(team_memory<T> const& t, int) : team(t) {
     for (T& x : sum) x = T(0);
   }
-  template <int K>
-  __device__ void add(int part, T const (&x)[K]) {
-    add_group(sum[part], x);
-  }
+  __device__ void add(int part, T const (&x)[group_tokens]) { add_group(sum[part], x); }
   __device__ void put() const {
 #pragma unroll
     for (int v = 0; v < static_cast<int>(sizeof...(Parts)); ++v) team.of_thread(v) = sum[v];
@@ -153,14 +144,15 @@ __device__ void find_slot(token_problem<T> const& p, sequence_heads const& heads
     to.columns[adv_column] = of_sequence ? nullptr : at(reads::adv, p.batch.adv.values);
     to.adv = of_sequence && (s.read & reads::adv) != 0 ? p.batch.adv.values.data[s.sequence] : T(0);
   }
-  if (lane >= p.at.parts) return;
   double w = 0;
-  if (s.number >= 0) {
+  if (s.number >= 0 && lane < p.at.parts) {
     double const n = length_of(p, s.sequence, count_of(p, heads, s));
     double const prompt = p.batch.prompt_tokens.present() ? static_cast<double>(p.batch.prompt_tokens[s.sequence]) : 0;
     w = p.base[lane] * sequence_share(p.kind[lane], n, prompt);
   }
-  to.weights[lane] = w;
+  bool const all_count = __all_sync(whole_warp, lane >= p.at.parts || w != 0);
+  if (lane == 0) to.all_count = all_count;
+  if (lane < p.at.parts) to.weights[lane] = w;
 }
 
 /// Weights as the groups of a slot read them: an array of the thread's where parts are counted by the compiler, so that

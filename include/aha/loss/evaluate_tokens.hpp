@@ -67,17 +67,34 @@ struct token_gradient {
   unsigned clipped;       ///< low, high, dual and value: a byte each, 1 or 0
 };
 
-/// Whether no leaf of a static objective has a factor and every term is usual.
+/// Whether an objective's type lets it be usual: static, of terms that read log-probabilities and no statistic.
+template <class Objective>
+inline constexpr bool may_be_usual = false;
+template <class... Terms, class... Parts>
+inline constexpr bool may_be_usual<objective<part<leaves<Terms...>>, Parts...>> =
+    ((input_of<Terms> == active_input::logp && std::is_same_v<typename Terms::statistic, no_statistic>)&&...) &&
+    may_be_usual<objective<Parts...>>;
+template <>
+inline constexpr bool may_be_usual<objective<>> = true;
+
+/// Whether every term of such an objective is usual and counts, and no leaf has a factor.
 template <class Objective>
 bool is_usual_objective(Objective const& objective) {
-  bool usual = is_objective<Objective>::value;
-  if constexpr (is_objective<Objective>::value) {
+  bool usual = may_be_usual<Objective>;
+  if constexpr (may_be_usual<Objective>) {
     objective.for_each_part([&](auto const& part) {
-      part.for_each_leaf([&](auto const& l) { usual = usual && l.weight == 0 && !l.keep && is_usual_term(l.term); });
+      part.for_each_leaf([&](auto const& l) {
+        usual = usual && l.coefficient != 0 && l.weight == 0 && !l.keep && is_usual_term(l.term);
+      });
     });
   }
   return usual;
 }
+
+/// What a caller of `evaluate_tokens` knows: nothing; that `is_usual_objective`; or also that no token is masked and no weight
+/// is 0. What cannot be is not compiled. Who takes the exponential of a leaf's exponent behind `plain` ones shares that of
+/// the leaf: no branch lies between.
+enum class tokens_are { any, usual, plain };
 
 /// An objective at K tokens of one sequence: the only definition of what the token kernels and, with K = 1, the
 /// kernels over rows of logits compute. Leaves are dispatched once for all K.
@@ -85,14 +102,14 @@ bool is_usual_objective(Objective const& objective) {
 ///   weights[p]   of part p for a token of this sequence (`fill_part_weights`)
 ///   all          whether no token is masked: the usual case of a thread, in which nothing is selected
 ///   marks        whether clips are looked at
-///   Usual        whether the caller knows that `is_usual_objective`: then nothing else is compiled
 ///   done(p, w, values)   called after each part that has a weight: `values[K]` are its unweighted losses, 0 where masked
 AHA_CALLS_CALLER
-template <bool Usual = false, int K, class V, class Objective, class Done>
+template <tokens_are Form = tokens_are::any, int K, class V, class Objective, class Done>
 AHA_FN inline void evaluate_tokens(Objective const& objective, token_inputs<V> const (&in)[K], V const* S,
                                    double const* weights, bool all, bool marks, token_gradient<V> (&g)[K],
                                    Done&& done) {
   static_assert(std::is_floating_point_v<V>, "aha: one token a lane");
+  constexpr bool plain = Form == tokens_are::plain;
   V const zero = lane<V>(0);
   for (int k = 0; k < K; ++k) {
     for (V& x : g[k].d) x = zero;
@@ -103,11 +120,11 @@ AHA_FN inline void evaluate_tokens(Objective const& objective, token_inputs<V> c
   objective.for_each_part([&](auto const& part) {
     int const mine = p++;
     double const w = weights[mine];
-    if (w == 0) return;
+    if (!plain && w == 0) return;
     V values[K];
     for (V& x : values) x = zero;
     part.for_each_leaf([&](auto const& l) {
-      if (l.coefficient == 0) return;
+      if (Form == tokens_are::any && l.coefficient == 0) return;
       using Term = std::decay_t<decltype(l.term)>;
       V const value_scale = lane<V>(l.coefficient);
       V const gradient_scale = lane<V>(w * l.coefficient);
@@ -141,7 +158,7 @@ AHA_FN inline void evaluate_tokens(Objective const& objective, token_inputs<V> c
       };
       // Usual parameters, and factors that are not there, by constants: the same numbers by fewer instructions. An
       // objective chosen at run time has every term already: its factors are looked at.
-      if constexpr (Usual) {
+      if constexpr (Form != tokens_are::any) {
         add(leaf<Term>{l.coefficient, 0, false, usual_form(l.term)});
       } else if constexpr (is_objective<Objective>::value) {
         if (l.weight == 0 && !l.keep) {
@@ -153,16 +170,18 @@ AHA_FN inline void evaluate_tokens(Objective const& objective, token_inputs<V> c
         with_constants(l.term, [&](Term const& usual) { add(leaf<Term>{l.coefficient, l.weight, l.keep, usual}); });
       }
     });
-    if (!all) {
+    if (!plain && !all) {
       for (int k = 0; k < K; ++k) values[k] = math::select(in[k].mask, values[k], zero);
     }
     done(mine, w, values);
   });
-  if (all) return;
-  for (int k = 0; k < K; ++k) {
-    for (V& x : g[k].d) x = math::select(in[k].mask, x, zero);
-    for (V& x : g[k].dS) x = math::select(in[k].mask, x, zero);
-    g[k].clipped = in[k].mask ? g[k].clipped : 0U;
+  if constexpr (!plain) {
+    if (all) return;
+    for (int k = 0; k < K; ++k) {
+      for (V& x : g[k].d) x = math::select(in[k].mask, x, zero);
+      for (V& x : g[k].dS) x = math::select(in[k].mask, x, zero);
+      g[k].clipped = in[k].mask ? g[k].clipped : 0U;
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <aha/reward/math/comparer.hpp>
+#include <aha/reward/math/real_set.hpp>
 #include <aha/reward/math/residue.hpp>
 #include <algorithm>
 
@@ -19,6 +20,16 @@ inline bool comparer::collections(side a, side b) {
   if (line_a && line_b) return yes(reason::equal_form);
   if (x == kind::reals && y == kind::reals)
     return a.self().data == b.self().data ? yes(reason::equal_form) : no(reason::different_entries);
+  auto const composed = [](kind k) {
+    return k == kind::join || k == kind::meet || k == kind::without || k == kind::builder;
+  };
+  if (composed(x) || composed(y)) {
+    // Unions, intersections, differences with exact ends have one form on the real line.
+    real_set left, right;
+    if (left.read(a, steps_) && right.read(b, steps_))
+      return left == right ? yes(reason::equal_form) : no(reason::different_entries);
+    if (steps_.exhausted()) return no(reason::out_of_steps);
+  }
   if (x == kind::empty_set || y == kind::empty_set)
     return x == y ? yes(reason::equal_form) : no(reason::different_entries);
   if (x == kind::matrix || y == kind::matrix) return matrices(a, b);
