@@ -17,8 +17,8 @@ using math::verdict;
 char const* python_bool(bool x) { return x ? "True" : "False"; }
 
 std::string repr_of(verdict const& v) {
-  std::string s = aha::text("verdict(equal=", python_bool(v.equal), ", status=", quoted(to_string(v.status)), ", reason=",
-                            quoted(to_string(v.reason)), ", steps=", v.steps);
+  std::string s = aha::text("verdict(equal=", python_bool(v.equal), ", status=", quoted(to_string(v.status)),
+                            ", reason=", quoted(to_string(v.reason)), ", steps=", v.steps);
   if (!v.explanation.empty()) s += ", explanation=" + std::string(py::repr(py::str(v.explanation)));
   return s + ")";
 }
@@ -205,48 +205,56 @@ void bind_verdicts(py::module_& m) {
       .def_property_readonly(
           "explanation", [](verdict const& v) { return shown(v.explanation); },
           "Both answers as they were read, and the reason; only with explain=True.")
-      .def_readonly("steps", &verdict::steps, "What the verdict cost, in steps of the budget: the same on every machine.")
-      .def_property_readonly("outcome", &verdict::outcome, "The verdict as a reward: 1 or 0 with its status and reason.")
+      .def_readonly("steps", &verdict::steps,
+                    "What the verdict cost, in steps of the budget: the same on every machine.")
+      .def_property_readonly("outcome", &verdict::outcome,
+                             "The verdict as a reward: 1 or 0 with its status and reason.")
       .def("__bool__", [](verdict const& v) { return v.equal; })
-      .def("__eq__",
-           [](verdict const& a, verdict const& b) {
-             return a.equal == b.equal && a.status == b.status && a.reason == b.reason && a.steps == b.steps &&
-                    a.explanation == b.explanation;
-           },
-           py::is_operator())
+      .def(
+          "__eq__",
+          [](verdict const& a, verdict const& b) {
+            return a.equal == b.equal && a.status == b.status && a.reason == b.reason && a.steps == b.steps &&
+                   a.explanation == b.explanation;
+          },
+          py::is_operator())
       .def("__repr__", &repr_of);
   py::class_<verdict_columns>(m, "verdicts", "Verdicts of many rows: arrays, and one `verdict` by index.")
       .def_property_readonly(
-          "equal", [](py::object const& self) {
-            return array_over<bool>(self.cast<verdict_columns const&>().equal, self);
-          },
+          "equal",
+          [](py::object const& self) { return array_over<bool>(self.cast<verdict_columns const&>().equal, self); },
           "bool: whether the answers are equal.")
       .def_property_readonly(
-          "status", [](py::object const& self) {
+          "status",
+          [](py::object const& self) {
             return array_over<std::uint8_t>(self.cast<verdict_columns const&>().status, self);
           },
           "uint8: indices into `aha.reward.statuses`.")
       .def_property_readonly(
-          "reason", [](py::object const& self) {
+          "reason",
+          [](py::object const& self) {
             return array_over<std::uint16_t>(self.cast<verdict_columns const&>().reason, self);
           },
           "uint16: positions in `aha.reward.reasons`.")
       .def_property_readonly(
-          "steps", [](py::object const& self) {
+          "steps",
+          [](py::object const& self) {
             return array_over<std::uint64_t>(self.cast<verdict_columns const&>().steps, self);
           },
           "uint64: what each verdict cost.")
       .def_property_readonly(
-          "outcomes", [](verdict_columns const& c) {
+          "outcomes",
+          [](verdict_columns const& c) {
             outcome_columns o(c.size());
             for (std::size_t i = 0; i < c.size(); ++i) o.set(i, c.at(i).outcome());
             return o;
           },
           "The verdicts as rewards: 1 or 0 with their statuses and reasons.")
-      .def("count_statuses", [](verdict_columns const& c) { return counts_of(c.status); },
-           "count_statuses($self)\n--\n\nName of a status -> how many rows have it.")
-      .def("count_reasons", [](verdict_columns const& c) { return counts_of(c.reason); },
-           "count_reasons($self)\n--\n\nName of a reason -> how many rows have it.")
+      .def(
+          "count_statuses", [](verdict_columns const& c) { return counts_of(c.status); },
+          "count_statuses($self)\n--\n\nName of a status -> how many rows have it.")
+      .def(
+          "count_reasons", [](verdict_columns const& c) { return counts_of(c.reason); },
+          "count_reasons($self)\n--\n\nName of a reason -> how many rows have it.")
       .def("__len__", &verdict_columns::size)
       .def("__getitem__", [](verdict_columns const& c, py::ssize_t i) { return c.at(index_in(i, c.size())); })
       .def("__repr__", [](verdict_columns const& c) {
@@ -266,7 +274,8 @@ void bind_answers_read(py::module_& m) {
           "text", [](math::parsed const& p) { return shown(math::to_string(p)); }, "Its tree as text.")
       .def_readonly("sentence", &math::parsed::sentence, "Whether words stand around the formulas.")
       .def_property_readonly(
-          "status", [](math::parsed const& p) { return to_string(p.status); }, "\"scored\", \"no_answer\" or \"budget\".")
+          "status", [](math::parsed const& p) { return to_string(p.status); },
+          "\"scored\", \"no_answer\" or \"budget\".")
       .def_property_readonly(
           "reason", [](math::parsed const& p) { return to_string(p.reason); }, "Why it could not be read.")
       .def_readonly("steps", &math::parsed::steps, "What reading cost.")
@@ -274,9 +283,10 @@ void bind_answers_read(py::module_& m) {
         return "parsed(" + std::string(py::repr(shown(math::to_string(p)))) + ", kind=" + quoted(to_string(p.kind())) +
                ", status=" + quoted(to_string(p.status)) + ")";
       });
-  py::class_<math::parsed_gold>(m, "prepared_gold",
-                                "A reference answer that is read once for many responses; `verify` and the others take it\n"
-                                "in the place of the gold's text.")
+  py::class_<math::parsed_gold>(
+      m, "prepared_gold",
+      "A reference answer that is read once for many responses; `verify` and the others take it\n"
+      "in the place of the gold's text.")
       .def(py::init(&prepare), kept(math_signature("__init__(self, gold")))
       .def_property_readonly(
           "answer", [](math::parsed_gold const& g) { return g.answer(); }, "What was read.")
@@ -292,20 +302,23 @@ void bind_math(py::module_& m) {
   bind_answers_read(m);
   m.def("verify", &judge_one<judge::response>,
         kept(math_signature("verify(gold, response") +
-             "Whether a response gives the answer `gold`: finds the answer in it, reads both, compares them as mathematics.\n"
+             "Whether a response gives the answer `gold`: finds the answer in it, reads both, compares them as "
+             "mathematics.\n"
              "Costs a bounded number of steps whatever the text is, evaluates nothing, uses no clock and no process."));
   m.def("verify_answer", &judge_one<judge::answer>,
         kept(math_signature("verify_answer(gold, answer") +
              "Whether two answers are equal; nothing is extracted from the second."));
   m.def("verify_batch", &judge_many<judge::response>,
         kept(math_signature("verify_batch(golds, responses", ", threads=0") +
-             "`verify` of many rows on `threads` threads (0 all) without the interpreter lock. `golds` is one gold for all or\n"
+             "`verify` of many rows on `threads` threads (0 all) without the interpreter lock. `golds` is one gold for "
+             "all or\n"
              "a list, one a row. The verdicts do not depend on the number of threads."));
   m.def("verify_answer_batch", &judge_many<judge::answer>,
         kept(math_signature("verify_answer_batch(golds, answers", ", threads=0") + "`verify_answer` of many rows."));
-  m.def("parse", &parse_answer,
-        kept(math_signature("parse(answer") +
-             "Reads one answer: LaTeX, plain notation, or words. Keywords of extraction and comparison change nothing."));
+  m.def(
+      "parse", &parse_answer,
+      kept(math_signature("parse(answer") +
+           "Reads one answer: LaTeX, plain notation, or words. Keywords of extraction and comparison change nothing."));
   m.def("extract", &extract_candidates,
         kept(math_signature("extract(response") +
              "The places of a response that may be its answer, the one to be tried first in front."));

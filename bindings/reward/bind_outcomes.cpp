@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Outcomes and the names of statuses and reasons.
+#include "../options.hpp"
 #include "bind.hpp"
 #include "outcomes.hpp"
-#include "../options.hpp"
 
 namespace aha_python {
 namespace {
@@ -12,8 +12,8 @@ using aha::reward::outcome;
 std::string number_repr(double x) { return py::repr(py::float_(x)); }
 
 std::string repr_of(outcome const& o) {
-  return aha::text("outcome(", number_repr(o.value), ", ", quoted(to_string(o.status)), ", ", quoted(to_string(o.reason)),
-                   ")");
+  return aha::text("outcome(", number_repr(o.value), ", ", quoted(to_string(o.status)), ", ",
+                   quoted(to_string(o.reason)), ")");
 }
 
 aha::reward::status status_named(py::handle value, argument where) {
@@ -52,11 +52,12 @@ void bind_outcomes(py::module_& m) {
           "\"scored\", \"abstained\", \"no_answer\", \"gold_invalid\", \"budget\" or \"error\".")
       .def_property_readonly(
           "reason", [](outcome const& o) { return to_string(o.reason); }, "Why, in one word.")
-      .def("__eq__",
-           [](outcome const& a, outcome const& b) {
-             return same(a.value, b.value) && a.status == b.status && a.reason == b.reason;
-           },
-           py::is_operator())
+      .def(
+          "__eq__",
+          [](outcome const& a, outcome const& b) {
+            return same(a.value, b.value) && a.status == b.status && a.reason == b.reason;
+          },
+          py::is_operator())
       .def("__repr__", &repr_of)
       .def(py::pickle(
           [](outcome const& o) {
@@ -68,27 +69,29 @@ void bind_outcomes(py::module_& m) {
           }));
   py::class_<outcome_columns>(m, "outcomes", "Outcomes of many rows: arrays, and one `outcome` by index.")
       .def_property_readonly(
-          "value", [](py::object const& self) {
-            return array_over<double>(self.cast<outcome_columns const&>().value, self);
-          },
+          "value",
+          [](py::object const& self) { return array_over<double>(self.cast<outcome_columns const&>().value, self); },
           "float64: the rewards; NaN where there is none.")
       .def_property_readonly(
-          "status", [](py::object const& self) {
+          "status",
+          [](py::object const& self) {
             return array_over<std::uint8_t>(self.cast<outcome_columns const&>().status, self);
           },
           "uint8: indices into `aha.reward.statuses`.")
       .def_property_readonly(
-          "reason", [](py::object const& self) {
+          "reason",
+          [](py::object const& self) {
             return array_over<std::uint16_t>(self.cast<outcome_columns const&>().reason, self);
           },
           "uint16: positions in `aha.reward.reasons`.")
-      .def("count_statuses", [](outcome_columns const& c) { return counts_of(c.status); },
-           "count_statuses($self)\n--\n\nName of a status -> how many rows have it.")
-      .def("count_reasons", [](outcome_columns const& c) { return counts_of(c.reason); },
-           "count_reasons($self)\n--\n\nName of a reason -> how many rows have it.")
+      .def(
+          "count_statuses", [](outcome_columns const& c) { return counts_of(c.status); },
+          "count_statuses($self)\n--\n\nName of a status -> how many rows have it.")
+      .def(
+          "count_reasons", [](outcome_columns const& c) { return counts_of(c.reason); },
+          "count_reasons($self)\n--\n\nName of a reason -> how many rows have it.")
       .def("__len__", &outcome_columns::size)
-      .def("__getitem__",
-           [](outcome_columns const& c, py::ssize_t i) { return c.at(index_in(i, c.size())); })
+      .def("__getitem__", [](outcome_columns const& c, py::ssize_t i) { return c.at(index_in(i, c.size())); })
       .def("__repr__", [](outcome_columns const& c) {
         return aha::text("outcomes(", c.size(), " rows, ", std::string(py::str(counts_of(c.status))), ")");
       });

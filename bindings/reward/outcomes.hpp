@@ -21,7 +21,9 @@ struct outcome_columns {
       : value(rows), status(rows, aha::reward::status::abstained), reason(rows, aha::reward::reason::none) {}
   std::size_t size() const { return value.size(); }
   aha::reward::outcome at(std::size_t i) const { return {value[i], status[i], reason[i]}; }
-  void set(std::size_t i, aha::reward::outcome const& o) { value[i] = o.value, status[i] = o.status, reason[i] = o.reason; }
+  void set(std::size_t i, aha::reward::outcome const& o) {
+    value[i] = o.value, status[i] = o.status, reason[i] = o.reason;
+  }
 };
 
 /// A read-only array over memory that `owner` keeps.

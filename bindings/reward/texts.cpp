@@ -46,8 +46,7 @@ std::vector<py::object> entries_of(py::handle value, argument where, std::string
 text_list::text_list(py::handle value, argument where) {
   for (py::object const& entry : entries_of(value, where, "a list of str or bytes")) {
     if (!is_text(entry)) {
-      wrong_type(where, "a list of str or bytes",
-                 aha::text(kind_of_object(entry), " at entry ", texts_.size()));
+      wrong_type(where, "a list of str or bytes", aha::text(kind_of_object(entry), " at entry ", texts_.size()));
     }
     texts_.push_back(text_of(entry, where));
   }

@@ -25,8 +25,8 @@ AHA_JOBS="${AHA_JOBS:-$(nproc)}"
 aha_started=$SECONDS
 
 # Names of Debian packages, and pip requirements, by purpose. No upper bounds: what is current has to work.
-aha_apt_build=(g++ cmake ninja-build ccache libxsimd-dev)
-aha_apt_test=(libgtest-dev libxtensor-dev libeigen3-dev libboost-dev nlohmann-json3-dev clang-format clang-tidy)
+aha_apt_build=(g++ cmake ninja-build ccache libxsimd-dev libboost-dev)
+aha_apt_test=(libgtest-dev libxtensor-dev libeigen3-dev nlohmann-json3-dev clang-format clang-tidy)
 aha_apt_fuzz=(clang-14 libclang-rt-14-dev)
 aha_apt_bench=(libbenchmark-dev)
 aha_pip_python=("numpy>=1.24" "pybind11>=2.13")
