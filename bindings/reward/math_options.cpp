@@ -45,6 +45,8 @@ std::string shown(T const& x) {
     return quoted(aha::name_of(x));
   } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
     return "()";
+  } else if constexpr (std::is_same_v<T, double>) {
+    return py::repr(py::float_(x));
   } else {
     return aha::to_text(x);
   }
