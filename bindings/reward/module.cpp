@@ -7,5 +7,7 @@ PYBIND11_MODULE(_aha_reward, m) {
   pybind11::options options;
   options.disable_function_signatures();
   aha_python::bind_outcomes(m);
+  aha_python::bind_lengths(m);
   aha_python::bind_math(m);
+  aha_python::bind_text(m);
 }

@@ -4,12 +4,71 @@
     from aha.reward import math
     math.verify("1/2", "... so the answer is \\boxed{0.5}").equal           # True
     math.verify_batch(golds, responses).outcomes.value                      # 0.0 and 1.0, on all cores
+    reward.tag_format(responses).value                                      # the same of the R1 template
 
 Loaded with its first use: `import aha` alone loads none of it.
 """
 
-from .. import _aha_reward
-from .._aha_reward import outcome, outcomes, reasons, statuses
+from .._aha_reward import (
+    characters,
+    code_format,
+    cosine_length,
+    count_characters,
+    count_steps,
+    garbled_share,
+    language_consistency,
+    languages,
+    linear_length,
+    match_tags,
+    no_code_blocks,
+    no_repeated_run,
+    not_garbled,
+    one_language,
+    outcome,
+    outcomes,
+    r1_template,
+    reasoning_steps,
+    reasons,
+    repetition_penalty,
+    short_paragraphs,
+    soft_overlong,
+    statuses,
+    tag_count,
+    tag_format,
+    tag_template,
+    think_template,
+    tokens,
+)
 from . import math
 
-__all__ = ["math", "outcome", "outcomes", "reasons", "statuses"]
+__all__ = [
+    "characters",
+    "code_format",
+    "cosine_length",
+    "count_characters",
+    "count_steps",
+    "garbled_share",
+    "language_consistency",
+    "languages",
+    "linear_length",
+    "match_tags",
+    "math",
+    "no_code_blocks",
+    "no_repeated_run",
+    "not_garbled",
+    "one_language",
+    "outcome",
+    "outcomes",
+    "r1_template",
+    "reasoning_steps",
+    "reasons",
+    "repetition_penalty",
+    "short_paragraphs",
+    "soft_overlong",
+    "statuses",
+    "tag_count",
+    "tag_format",
+    "tag_template",
+    "think_template",
+    "tokens",
+]
