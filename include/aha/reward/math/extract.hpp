@@ -81,13 +81,14 @@ class extractor {
         break;
       }
     }
-    std::string_view const seen = text_.substr(0, window_.end);
+    std::string_view seen = text_.substr(0, window_.end);
     if (options_.after_think) {
       std::size_t const at = seen.rfind("</think>");
       if (at != npos) window_.begin = at + 8;
       // Reasoning that has not ended holds no answer.
       std::size_t const open = seen.rfind("<think>");
       if (open != npos && open >= window_.begin) window_.end = std::max(window_.begin, open);
+      seen = text_.substr(0, window_.end);
     }
     if (options_.answer_tag) {
       std::size_t const open = seen.rfind("<answer>");
