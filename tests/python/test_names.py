@@ -21,10 +21,12 @@ THREADS = "where a call runs: Python's threads="
 INTEROP = "views of other C++ libraries' arrays: Python reads NumPy's, torch's and DLPack's"
 TEXT = "text of an expression: Python's repr and parse"
 RESULT = "a result: Python's has the same members"
+UNBOUND = "not in Python yet"
 
 # Headers of which nothing, or only what the test finds in Python, belongs there.
 HEADERS = {
     "advantage/baseline.hpp": TYPES,
+    "advantage/multi_reward.hpp": UNBOUND,
     "advantage/registry.hpp": TYPES,
     "advantage/scale.hpp": TYPES,
     "core/bfloat16.hpp": NUMBERS,
@@ -41,6 +43,8 @@ HEADERS = {
     "core/logit_checks.hpp": CHECKS,
     "core/logit_rows.hpp": ARRAYS,
     "core/math.hpp": LANES,
+    "core/moments_of_pieces.hpp": NUMBERS,
+    "core/number_text.hpp": TEXT,
     "core/numeric_sum.hpp": NUMBERS,
     "core/openmp.hpp": THREADS,
     "core/order_free_sum.hpp": NUMBERS,
@@ -48,6 +52,7 @@ HEADERS = {
     "core/region.hpp": CHECKS,
     "core/softmax_partial.hpp": "a row's partial: Python has arrays of them",
     "core/span.hpp": ARRAYS,
+    "core/text_reader.hpp": TEXT,
     "core/type_list.hpp": TYPES,
     "cpu/block_sums.hpp": ENGINE,
     "cpu/evaluate.hpp": ENGINE,
@@ -55,6 +60,7 @@ HEADERS = {
     "cpu/gradient_loop.hpp": ENGINE,
     "cpu/leaf_loop.hpp": ENGINE,
     "cpu/logits_workspace.hpp": "memory that Python allocates itself",
+    "cpu/multi_reward.hpp": UNBOUND,
     "cpu/observe_block.hpp": ENGINE,
     "cpu/observe_lanes.hpp": ENGINE,
     "cpu/row_conversion.hpp": ENGINE,
@@ -84,6 +90,33 @@ HEADERS = {
     "loss/text.hpp": TEXT,
     "loss/token.hpp": LANES,
     "loss/validate.hpp": CHECKS,
+    "recipe/r1_rewards.hpp": UNBOUND,
+    "reward/call.hpp": DYNAMIC,
+    "reward/code.hpp": UNBOUND,
+    "reward/compose.hpp": UNBOUND,
+    "reward/dynamic.hpp": DYNAMIC,
+    "reward/engine.hpp": ENGINE,
+    "reward/evaluate.hpp": UNBOUND,
+    "reward/evaluate_dynamic.hpp": ENGINE,
+    "reward/evaluate_static.hpp": ENGINE,
+    "reward/expression.hpp": DYNAMIC,
+    "reward/group_operations.hpp": TYPES,
+    "reward/group_rows.hpp": ENGINE,
+    "reward/length.hpp": UNBOUND,
+    "reward/length_operations.hpp": TYPES,
+    "reward/missing.hpp": UNBOUND,
+    "reward/operation.hpp": TYPES,
+    "reward/outcome.hpp": UNBOUND,
+    "reward/parse.hpp": UNBOUND,
+    "reward/piecewise.hpp": UNBOUND,
+    "reward/reason.hpp": UNBOUND,
+    "reward/registry.hpp": TYPES,
+    "reward/report.hpp": UNBOUND,
+    "reward/row_operations.hpp": TYPES,
+    "reward/schedule.hpp": TYPES,
+    "reward/table.hpp": ARRAYS,
+    "reward/text.hpp": TEXT,
+    "reward/unit.hpp": UNBOUND,
 }
 
 # Names that say by themselves that they check a call: the house calls its predicates and validations so.

@@ -76,6 +76,7 @@ TEST(math_verify, is_not_fooled) {
   EXPECT_FALSE(right("3", "\\boxed{1} or \\boxed{3}"));
   EXPECT_FALSE(right("4", "The answer is any of 1, 2, 3, 4."));
   EXPECT_FALSE(right("5", "<think>the answer is 5"));
+  EXPECT_FALSE(right("5", "<think><answer>5>t</ansr"));  // the tag lies in reasoning that has not ended
   EXPECT_FALSE(right("5", "<think>\\boxed{5}</think> I do not know."));
   EXPECT_FALSE(right("4", "So the answer is $\\boxed{4"));
   EXPECT_FALSE(right("2", "AZYUK2A"));

@@ -11,7 +11,6 @@ namespace advantage {
 
 inline constexpr range finite_non_negative{"a finite number >= 0",
                                            [](double x) { return x >= 0 && x <= std::numeric_limits<double>::max(); }};
-inline constexpr range zero_or_one{"0 or 1", [](double x) { return x == 0 || x == 1; }};
 
 /// Whose spread a scale divides by.
 enum class spread_of : std::uint8_t {

@@ -7,7 +7,7 @@
 AHA_NAMESPACE_BEGIN
 
 /// Groups of n rows: one id a row, or offsets that start at 0, never fall and end at n.
-inline status check_groups(char const* function, groups<host> const& by, std::int64_t n) {
+inline status check_groups(std::string_view function, groups<host> const& by, std::int64_t n) {
   index_view<host> const& index = by.index();
   if (by.type() == groups<host>::kind::none || !index.present()) {
     return bad_argument(function, "groups", "ids or offsets", "neither");

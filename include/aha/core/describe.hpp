@@ -18,6 +18,7 @@ inline constexpr range positive{"a number > 0", [](double x) { return x > 0; }};
 inline constexpr range above_one{"a number > 1", [](double x) { return x > 1; }};
 inline constexpr range non_negative{"a number >= 0", [](double x) { return x >= 0; }};
 inline constexpr range any_number{"a number", [](double x) { return x == x; }};
+inline constexpr range zero_or_one{"0 or 1", [](double x) { return x == 0 || x == 1; }};
 /// For pairs: low <= high (infinite ends are legal).
 inline constexpr range ordered{"a pair (low, high) with low <= high", [](double x) { return x == x; }};
 /// For enumerations: one of the names.

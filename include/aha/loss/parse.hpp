@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/core/text_reader.hpp>
 #include <aha/loss/make_term.hpp>
-#include <cctype>
-#include <cstdlib>
 
 AHA_NAMESPACE_BEGIN
 
@@ -11,7 +10,7 @@ AHA_NAMESPACE_BEGIN
 ///   sum := product (('+' | '-') product)*      product := unary ('*' unary)*      unary := '-' unary | primary
 ///   primary := number | 'weight' | 'keep' | '(' sum ')' | term '(' arguments ')' | aggregate '(' sum [',' total] ')'
 /// Nothing is evaluated beyond this grammar.
-class expression_reader {
+class expression_reader : private text_reader {
  public:
   /// What a piece of text means: a multiplier (number and passive factors), an expression or an objective.
   struct multiplier {
@@ -21,71 +20,16 @@ class expression_reader {
   };
   using value = std::variant<multiplier, dynamic_expression, dynamic_objective>;
 
-  explicit expression_reader(std::string_view source) : source_(source) {}
+  explicit expression_reader(std::string_view source) : text_reader("parse", source) {}
 
   value read() {
     value v = sum();
     if (!at_end() && status_.ok()) fail("the end of the text");
     return v;
   }
-  [[nodiscard]] status const& result() const { return status_; }
+  using text_reader::result;
 
  private:
-  static constexpr int max_depth = 64;
-
-  void fail(std::string_view expected) {
-    if (!status_.ok()) return;
-    std::string got = at_end() ? "its end" : "'" + std::string(source_.substr(position_, 12)) + "'";
-    status_ = bad_argument("parse", "text", expected, got + " at position " + to_text(position_));
-    position_ = source_.size();
-  }
-  void skip_space() {
-    while (position_ < source_.size() && std::isspace(static_cast<unsigned char>(source_[position_])) != 0) ++position_;
-  }
-  bool at_end() {
-    skip_space();
-    return position_ >= source_.size();
-  }
-  char peek() { return at_end() ? '\0' : source_[position_]; }
-  bool accept(char c) {
-    if (peek() != c) return false;
-    ++position_;
-    return true;
-  }
-  void expect(char c) {
-    if (!accept(c)) fail(std::string("'") + c + "'");
-  }
-  std::string word() {
-    std::size_t const first = (skip_space(), position_);
-    while (position_ < source_.size() &&
-           (std::isalnum(static_cast<unsigned char>(source_[position_])) != 0 || source_[position_] == '_')) {
-      ++position_;
-    }
-    return std::string(source_.substr(first, position_ - first));
-  }
-  bool starts_number() {
-    char const c = peek();
-    return std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '.';
-  }
-  double number() {
-    bool const negative = accept('-');
-    skip_space();
-    double x = 0;
-    if (source_.substr(position_, 3) == "inf") {
-      position_ += 3;
-      x = std::numeric_limits<double>::infinity();
-    } else {
-      char const* const first = source_.data() + position_;
-      auto const [end, error] = std::from_chars(first, source_.data() + source_.size(), x);
-      if (error != std::errc() || !starts_number()) {
-        fail("a number");
-        return 0;
-      }
-      position_ += static_cast<std::size_t>(end - first);
-    }
-    return negative ? -x : x;
-  }
-
   value sum() {
     value v = product();
     while (status_.ok()) {
@@ -110,9 +54,8 @@ class expression_reader {
     return v;
   }
   value unary() {
-    if (++depth_ > max_depth) fail(text("at most ", max_depth, " levels of nesting"));
     value v = multiplier{};
-    if (status_.ok()) v = accept('-') ? multiply({-1, 0, false}, unary()) : primary();
+    if (deeper()) v = accept('-') ? multiply({-1, 0, false}, unary()) : primary();
     --depth_;
     return v;
   }
@@ -204,7 +147,7 @@ class expression_reader {
   argument read_argument() {
     argument a;
     char const c = peek();
-    if (std::isalpha(static_cast<unsigned char>(c)) != 0 && source_.substr(position_, 3) != "inf") {
+    if (is_letter(c) && source_.substr(position_, 3) != "inf") {
       std::string const w = word();
       if (!accept('=')) {
         a.value = w;  // a bare name such as k3 stands for its text
@@ -227,18 +170,13 @@ class expression_reader {
       double const high = number();
       expect(')');
       a.value = std::pair<double, double>(low, high);
-    } else if (std::isalpha(static_cast<unsigned char>(peek())) != 0 && source_.substr(position_, 3) != "inf") {
+    } else if (is_letter(peek()) && source_.substr(position_, 3) != "inf") {
       a.value = word();
     } else {
       a.value = number();
     }
     return a;
   }
-
-  std::string_view source_;
-  std::size_t position_ = 0;
-  int depth_ = 0;
-  status status_;
 };
 
 template <class Wanted>

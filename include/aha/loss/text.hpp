@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <aha/core/number_text.hpp>
 #include <aha/loss/dynamic.hpp>
-#include <charconv>
-#include <string>
 
 AHA_NAMESPACE_BEGIN
 
-/// Shortest decimal text that reads back as the same double; `inf` and `-inf` for the infinities.
-inline std::string number_text(double x) {
-  if (std::isinf(x)) return x > 0 ? "inf" : "-inf";
-  char buffer[32];
-  auto const end = std::to_chars(buffer, buffer + sizeof buffer, x).ptr;
-  return std::string(buffer, end);
-}
 inline std::string parameter_text(double x) { return number_text(x); }
 inline std::string parameter_text(log_ratio_bounds const& b) {
   return "(" + number_text(b.low) + ", " + number_text(b.high) + ")";
@@ -22,9 +14,6 @@ template <class E, class = std::enable_if_t<std::is_enum_v<E>>>
 std::string parameter_text(E e) {
   return "\"" + std::string(name_of(e)) + "\"";
 }
-
-/// The most parameters that are clear without their names, in texts and in Python's calls.
-inline constexpr int max_positional_parameters = 2;
 
 /// How many leading parameters are written by position: those of the first one's type.
 template <class Term>

@@ -20,7 +20,7 @@ enum class status : std::uint8_t {
   error,         ///< the host's own function failed
 };
 /// How many values `status` has.
-inline constexpr int statuses = 6;
+inline constexpr int status_count = 6;
 
 /// One reward of one row: a value, whether it is one, and why. `value` is what the reward gives for such a row also where
 /// the status is not `scored` (a verifier's 0 or -1 for `no_answer`), NaN where it has none.
