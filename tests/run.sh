@@ -4,14 +4,14 @@
 #
 # Does the whole set-up (Debian packages, .venv, builds), then runs the named suites; without names all but sanitizers, fuzz and
 # consumers. --data PATH, or AHA_TEST_DATA, is the folder of cases that `golden` runs instead of the committed ones, or the
-# folder or file of rows that `math` and `answers` run.
+# file of rows, or a folder with some, that `math`, `answers` and `rewards` run.
 # The last line is the sum: "N passed, N failed, N skipped". Exit code 0 only where something passed and nothing failed.
 set -uo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # shellcheck source=tests/support/setup.sh
 source "$root/tests/support/setup.sh"
 
-default_suites=(format layering headers compile_fail docs unit property parity golden math answers python examples bench tidy nvcc)
+default_suites=(format layering headers compile_fail docs unit property parity golden rewards math answers python examples bench tidy nvcc)
 all_suites=("${default_suites[@]}" sanitizers consumers fuzz)
 with_module=(docs parity golden python bench)            # need the Python module and torch
 with_binary=(unit property parity)                       # need a target of build/tests
@@ -71,6 +71,7 @@ targets=()
 for suite in "${suites[@]}"; do
   is_one_of "$suite" "${with_binary[@]}" && compgen -G "tests/$suite/*.cpp" >/dev/null && targets+=("aha_$suite")
 done
+if is_one_of rewards "${suites[@]}"; then targets+=(aha_reward_cli); fi
 binaries_ready=yes
 for suite in "${suites[@]}"; do
   if is_one_of "$suite" "${with_driver[@]}"; then targets+=(aha_math_cli) && break; fi
@@ -118,6 +119,7 @@ run_suite() {
       run_pytest parity || code=1
       return $code
       ;;
+    rewards) [ $binaries_ready = yes ] && run_pytest rewards ;;
     examples) [ $examples_ready = yes ] && run_pytest examples ;;
     math) run_pytest math --ignore=tests/math/test_answers.py tests/math ;;
     answers) run_pytest answers tests/math/test_answers.py ;;

@@ -60,6 +60,17 @@ constexpr bool is_number(char32_t point) {
   return digit_value(point) >= 0 || (point >= 0x80 && find_run(number_runs, point) != nullptr);
 }
 
+/// How many bytes of decimal digits stand at `text[at]`.
+constexpr std::size_t digits_at(std::string_view text, std::size_t at) {
+  std::size_t end = at;
+  while (end < text.size()) {
+    character const c = decode(text, end);
+    if (digit_value(c.point) < 0) break;
+    end += c.size;
+  }
+  return end - at;
+}
+
 /// True for white space: what Python's str.isspace and its \s call so.
 constexpr bool is_space(char32_t c) {
   if (c <= ' ') return c == ' ' || (c >= 9 && c <= 13) || (c >= 0x1c && c <= 0x1f);

@@ -125,7 +125,7 @@ struct tag_match {
 
 /// Holds a response against a template in one pass. Reasons in this order: the first tag that is out of place (unopened,
 /// nested, duplicate, out of order, unclosed), a missing block, the gaps, then contents.
-constexpr tag_match match_tags(std::string_view text, tag_template const& t) {
+inline tag_match match_tags(std::string_view text, tag_template const& t) {
   tag_match m;
   auto const no = [&](enum reason why) {
     m.format = outcome(0.0, status::scored, why);
@@ -185,13 +185,13 @@ constexpr tag_match match_tags(std::string_view text, tag_template const& t) {
 }
 
 /// The format reward: 1 where a response fits the template, else 0 and the reason.
-constexpr outcome tag_format(std::string_view text, tag_template const& t = r1_template()) {
+inline outcome tag_format(std::string_view text, tag_template const& t = r1_template()) {
   return match_tags(text, t).format;
 }
 
 /// The share of a template's tags (two a block) that occur exactly once, wherever they stand: partial credit on the way to
 /// a format. With `starts_open` the first opening tag is not asked for.
-constexpr outcome tag_count(std::string_view text, tag_template const& t = r1_template()) {
+inline outcome tag_count(std::string_view text, tag_template const& t = r1_template()) {
   int seen[2 * tag_template::most] = {};
   for (std::size_t at = text.find('<'); at < text.size(); at = text.find('<', at)) {
     std::size_t next = at + 1;
