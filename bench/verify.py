@@ -4,9 +4,10 @@
 
     python bench/verify.py --data FOLDER_OR_FILE [--limit ROWS] [--json FILE]
 
-Rows of the schemas of tests/math. Math-Verify is installed from PyPI into build/math-verify, and this script runs itself there. The
-two sides take turns on pieces of 100 rows, pinned to the same core. Math-Verify is called once a row after a warm-up, with its own
-time limits; ours is called five times a row, the median counts. The table says what was measured, the second one where they differ.
+Rows of the schemas of tests/math. Our side is the driver that `bash tests/run.sh math` builds (or AHA_MATH_CLI). Math-Verify is
+installed from PyPI into build/math-verify, and this script runs itself there. The two sides take turns on pieces of 100 rows, pinned
+to the same core. Math-Verify is called once a row after a warm-up, with its own time limits; ours is called five times a row, the
+median counts. The table says what was measured; the rows on which they differ go into the file of --json.
 """
 
 import argparse
@@ -63,7 +64,7 @@ def cases(schema, rows):
 def marked(answer):
     """The answer between dollars, where it has no mark of a formula of its own; `\\$` is money, no mark."""
     has_mark = any(mark in answer.replace(r"\$", "") for mark in ("$", r"\boxed", r"\[", r"\("))
-    return answer if has_mark else f"${answer}$"
+    return answer if has_mark else f"${answer.strip()}$"
 
 
 class MathVerify:
@@ -131,6 +132,9 @@ def main():
     enter_environment()
     import rows
     import verifier
+
+    if not verifier.program().exists():
+        sys.exit(f"bench/verify.py: expected {verifier.program()}, got none: bash tests/run.sh math builds it")
 
     # One core for both sides: the driver is a child and inherits it.
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})

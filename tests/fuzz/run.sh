@@ -3,8 +3,8 @@
 # bash tests/fuzz/run.sh TARGET SECONDS [libFuzzer option ...]
 #
 # Builds tests/fuzz/TARGET.cpp by clang with libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer, and runs it for so many
-# seconds (0: build only) on the seeds of tests/fuzz/corpus/TARGET and on what earlier runs found in build/fuzz/found/TARGET. A stack of one MiB: a
-# recursion without bound overflows it. The exit code is libFuzzer's; an input that failed is left in build/fuzz/failed.
+# seconds (0: build only) on the seeds of tests/fuzz/corpus/TARGET and on what earlier runs found in build/fuzz/found/TARGET. A stack of
+# four MiB: a recursion without bound overflows it. The exit code is libFuzzer's; an input that failed is left in build/fuzz/failed.
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 usage() { sed -n '3,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
@@ -24,7 +24,7 @@ flags=(-std=c++17 -O1 -g1 -fno-omit-frame-pointer -fno-sanitize-recover=all -I "
 mv "$out/$target.new" "$out/$target" # a run of the program that was there goes on
 [ "$seconds" -gt 0 ] || exit 0
 
-ulimit -s 1024
+ulimit -s 4096
 # ASan keeps its own alternate stack; a leak is a report too.
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=0 UBSAN_OPTIONS=print_stacktrace=1
 exec "$out/$target" "$out/found/$target" "$root/tests/fuzz/corpus/$target" -max_total_time="$seconds" -max_len=4096 -len_control=20 -timeout=10 \

@@ -68,6 +68,18 @@ def test_work_is_counted_and_bounded():
         assert verdict["steps"] <= 200 * size + 100_000, (row["id"], verdict["steps"], size)
 
 
+def test_the_stack_is_bounded():
+    """The deepest answers that are read, and every bomb of the list, with half a MiB of stack."""
+    deep = [(r"\pi", "5" + "%" * 290), ("x" + "!" * 290, "x" + "!" * 291), (r"\sqrt{2}", r"\sqrt{2}" + "%" * 290)]
+    deep += [(opening * n + "x" + closing * n, opening * n + "2x" + closing * n)
+             for opening, closing in (("(", ")"), (r"\sin(", ")"), (r"\sqrt{", "}"), (r"\frac{1}{1+", "}"), ("2^{", "}"), (r"\{", r"\}"))
+             for n in (10, 30, 100)]  # fmt: skip
+    rows = [{"gold": gold, "answer": answer, "options": {"explain": True}} for gold, answer in deep]
+    rows += [request(row) for row in ROWS if row["group"] == "nesting"]
+    assert not any(v["equal"] for v in verifier.run("verify", rows[: len(deep)], stack=512 * 1024))
+    assert len(verifier.run("verify", rows, stack=512 * 1024)) == len(rows)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import resource
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -13,10 +14,11 @@ def program():
     return pathlib.Path(os.environ.get("AHA_MATH_CLI", ROOT / "build" / "tests" / "tests" / "aha_math_cli"))
 
 
-def run(command, rows, *options, timeout=600):
-    """The driver's answer to each row. A crash, a hang or a lost row is an error here, never a verdict."""
+def run(command, rows, *options, timeout=600, stack=None):
+    """The driver's answer to each row. A crash, a hang or a lost row is an error here, never a verdict. `stack` in bytes."""
     text = "".join(json.dumps(row) + "\n" for row in rows)
-    done = subprocess.run([program(), command, *options], input=text.encode(), capture_output=True, timeout=timeout)
+    limit = (lambda: resource.setrlimit(resource.RLIMIT_STACK, (stack, stack))) if stack else None
+    done = subprocess.run([program(), command, *options], input=text.encode(), capture_output=True, timeout=timeout, preexec_fn=limit)
     if done.returncode:
         raise RuntimeError(f"{command}: exit code {done.returncode}\n{done.stderr.decode(errors='replace')[-2000:]}")
     answers = [json.loads(line) for line in done.stdout.decode("utf-8", "replace").splitlines()]
