@@ -72,7 +72,8 @@ def test_all_headers_compile_under_a_hosts_flags(flag, tmp_path):
 
 def test_system_macros_with_short_names_do_no_harm(tmp_path):
     """termios.h defines B0, complex.h I, sys/sysmacros.h major and minor: a header may not use such a name."""
-    standard = ["random", "thread", "condition_variable", "functional", "vector", "string", "xsimd/xsimd.hpp"]
+    standard = ["random", "thread", "condition_variable", "functional", "vector", "string", "xsimd/xsimd.hpp",
+                "boost/multiprecision/cpp_int.hpp", "boost/multiprecision/cpp_bin_float.hpp"]
     hostile = "".join(f"#define {name} hostile macro\n" for name in ("B0", "B1", "I", "major", "minor", "unix", "linux"))
     undefine = hostile.replace("#define", "#undef").replace(" hostile macro", "")
     result = toolchain.compile_text(includes(standard) + undefine + hostile + includes(ALL), tmp_path)

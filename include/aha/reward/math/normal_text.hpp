@@ -56,10 +56,9 @@ inline std::string normal_text(std::string_view text) {
       continue;
     }
     // Signs that change a formula inside of a sentence are kept: "x > 1" is not "x < 1".
-    if (c == '+' || c == '-' || c == '<' || c == '>' || c == '=' || c == '/' || c == '^' || c == '%') {
-      out.push_back(c);
-      gap = false;
-    } else if (c == '.' && k + 1 < text.size() && is_digit(text[k + 1])) {
+    bool const is_sign = c == '+' || c == '-' || c == '<' || c == '>' || c == '=' || c == '/' || c == '^' || c == '%';
+    bool const is_point = c == '.' && k + 1 < text.size() && is_digit(text[k + 1]);
+    if (is_sign || is_point) {
       out.push_back(c);
       gap = false;
     } else if (c != '\'') {

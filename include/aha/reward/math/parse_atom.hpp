@@ -41,7 +41,7 @@ inline std::int32_t parser::atom() {
     case tk::boxed: return ++at_, is(tk::open_brace) ? braced() : atom();
     case tk::open:
     case tk::open_square:
-    case tk::close_square: return bracketed();
+    case tk::close_square:
     case tk::angle_open: return bracketed();
     case tk::open_brace: return braced();
     case tk::open_set: return set_braces();

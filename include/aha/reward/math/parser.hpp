@@ -78,7 +78,7 @@ class parser {
   std::int32_t power();
   std::int32_t postfix(std::int32_t base);
   std::int32_t exponent();
-  std::int32_t juxtaposed(std::int32_t left, bool literal);
+  std::int32_t juxtaposed(std::int32_t left, bool number);
   [[nodiscard]] bool starts_factor() const;
   // parse_unit.hpp: units, times of day
   std::int32_t with_unit(std::int32_t value);

@@ -95,6 +95,7 @@ class printer {
   }
   std::vector<std::string> all(node const& n) {
     std::vector<std::string> texts;
+    texts.reserve(static_cast<std::size_t>(n.count));
     for (std::int32_t k = 0; k < n.count; ++k) texts.push_back(child(n, k));
     return texts;
   }

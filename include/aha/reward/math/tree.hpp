@@ -145,7 +145,7 @@ struct tree {
 
   [[nodiscard]] node const& at(std::int32_t i) const { return nodes[static_cast<std::size_t>(i)]; }
   [[nodiscard]] std::int32_t child(node const& n, std::int32_t k) const {
-    return children[static_cast<std::size_t>(n.first + k)];
+    return children[static_cast<std::size_t>(n.first) + static_cast<std::size_t>(k)];
   }
   [[nodiscard]] std::int32_t child(std::int32_t i, std::int32_t k) const { return child(at(i), k); }
   [[nodiscard]] rational const& number_of(node const& n) const { return numbers[static_cast<std::size_t>(n.data)]; }
@@ -213,7 +213,7 @@ struct tree {
   static std::uint8_t own_flags(node const& n) {
     switch (n.kind) {
       case kind::symbol:
-      case kind::word: return has_symbol;
+      case kind::word:
       case kind::call: return has_symbol;
       case kind::text:
       case kind::dots: return has_symbol | has_opaque;
