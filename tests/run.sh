@@ -13,7 +13,7 @@ source "$root/tests/support/setup.sh"
 
 default_suites=(format layering headers compile_fail docs unit property parity golden rewards math answers python examples bench tidy nvcc)
 all_suites=("${default_suites[@]}" sanitizers consumers fuzz)
-with_module=(docs parity golden python bench)            # need the Python module and torch
+with_module=(docs parity golden rewards python bench)    # need the Python module and torch
 with_binary=(unit property parity)                       # need a target of build/tests
 with_driver=(math answers)                               # need the verifier's driver
 in_parallel=(headers compile_fail format nvcc consumers) # independent compilations

@@ -47,9 +47,13 @@ def test_wrong_answer_earns_the_format_only() -> None:
     assert grade(PROBLEM, response(answer="937")).reward == 0.1
 
 
-@pytest.mark.parametrize("answer", ["0936", "936 ", "+936", "9366", "93", "９３６", "²", "9" * 5000])
-def test_answer_is_compared_as_text(answer: str) -> None:
+@pytest.mark.parametrize("answer", ["936 ", "+936", "9366", "93", "９３６", "²", "9" * 5000, "347+589", "936/1", "936.0"])
+def test_only_the_digits_of_the_sum_are_right(answer: str) -> None:
     assert not grade(PROBLEM, response(answer=answer)).correct
+
+
+def test_leading_zeros_do_not_change_a_number() -> None:
+    assert grade(PROBLEM, response(answer="0936")).reward == 1.1
 
 
 @pytest.mark.parametrize(

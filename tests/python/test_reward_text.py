@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Rewards of text and length from Python: hand-computed values, lists over threads, hostile text, argument errors."""
 
+import itertools
 import math as numbers
 import pickle
 import re
@@ -76,17 +77,22 @@ def test_the_template_against_a_regular_expression():
     pattern = re.compile(r"\s*<think>(.*?\S.*?)</think>\s*<answer>(.*?\S.*?)</answer>\s*", re.DOTALL)
     pieces = ["<think>", "</think>", "<answer>", "</answer>", "x", " "]
     rng = np.random.default_rng(1)
-    texts = ["".join(rng.choice(pieces, size=rng.integers(4, 9))) for _ in range(4000)] + [GOOD] * 3
+    texts = ["".join(rng.choice(pieces, size=rng.integers(4, 9))) for _ in range(4000)]
+    # The tags in their order with every gap between, before and after: some of these fit.
+    for gaps in itertools.product(["", " ", "x", "x\n"], repeat=5):
+        texts.append("".join(gap + tag for gap, tag in zip(gaps, [*pieces[:4], ""])))
     found = reward.tag_format(texts)
     for text, value in zip(texts, found.value):
         once = all(text.count(tag) == 1 for tag in pieces[:4])
         assert value == float(once and pattern.fullmatch(text) is not None), text
-    assert 3 < found.value.sum() < 500
+    # Two of four gaps before, between and after, two of four contents of each block.
+    assert found.value[4000:].sum() == 2**5
 
 
 def test_language_and_readability():
     mixed = reward.language_consistency("three words 文字")
-    assert mixed.value == pytest.approx(3 / 5 - 1 / 5) and mixed.reason == "mixed_languages"
+    # Two words of four: a character of Chinese is one.
+    assert mixed.value == 2 / 4 and mixed.reason == "mixed_languages"
     assert reward.language_consistency("三个字 word", "zh").value == 0.75
     assert reward.language_consistency("12 + 3 = 15").status == "abstained"
     assert reward.language_consistency("see $\\alpha$ `код`").value == 1.0

@@ -34,6 +34,22 @@ TEST(math_extract, finds_the_place) {
   EXPECT_EQ(first("\xE7\xAD\x94\xE6\xA1\x88\xE6\x98\xAF 5\xE3\x80\x82"), "answer:5");
 }
 
+TEST(math_extract, a_box_that_is_cut_off_ends_the_text_at_its_command) {
+  for (std::string const box : {"\\boxed{34", "\\fbox{34", "\\boxed \t{34", "\\fbox  {34"}) {
+    std::string const text = "it is 12" + box;
+    bool found = false;
+    math::extraction const all = math::extract(text);
+    for (math::candidate const& c : all.candidates) {
+      math::text_span const s = all.parts[c.first];
+      EXPECT_LE(s.end, text.size()) << text;
+      if (c.kind != math::candidate_kind::number) continue;
+      found = true;
+      EXPECT_EQ(text.substr(s.begin, s.end - s.begin), "12") << text;
+    }
+    EXPECT_TRUE(found) << text;
+  }
+}
+
 TEST(math_extract, options_choose) {
   math::extract_options forward;
   forward.several = math::several::first;

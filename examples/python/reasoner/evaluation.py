@@ -9,7 +9,7 @@ import torch
 
 from reasoner.model import Reasoner
 from reasoner.sampling import sample
-from reasoner.task import Problem, draw_problems, encode_prompts, grade, steps_are_true
+from reasoner.task import Problem, draw_problems, encode_prompts, grade_all, steps_are_true
 
 PROBLEMS = 500
 PROBLEM_SEED = 7919
@@ -43,7 +43,7 @@ def evaluate(model: Reasoner, problems: list[Problem], *, greedy: bool = False) 
     generator = None if greedy else torch.Generator().manual_seed(SAMPLING_SEED)
     rollout = sample(model, encode_prompts(problems), generator)
     texts = rollout.texts()
-    grades = [grade(problem, text, ended) for problem, (text, ended) in zip(problems, texts)]
+    grades = grade_all(problems, texts)
     thinking = [g for g in grades if g.thinks]
     correct = sum(g.correct for g in grades)
     true = sum(g.correct and steps_are_true(p, text) for g, p, (text, _) in zip(grades, problems, texts))

@@ -17,7 +17,7 @@ from reasoner.cold_start import linear_decay
 from reasoner.model import Reasoner
 from reasoner.observed import Observed
 from reasoner.sampling import Rollout, full_rows, sample
-from reasoner.task import Grade, draw_problems, encode_prompts, grade
+from reasoner.task import Grade, draw_problems, encode_prompts, grade_all
 
 PROMPTS = 32
 SAMPLES = 12
@@ -54,7 +54,8 @@ class Reinforcement:
         begin, self.aha_seconds = time.perf_counter(), 0.0
         problems = draw_problems(PROMPTS, self.generator)
         rollout = sample(self.model, encode_prompts(problems), self.generator, repeats=SAMPLES)
-        grades = [grade(problems[index // SAMPLES], text, ended) for index, (text, ended) in enumerate(rollout.texts())]
+        texts = rollout.texts()
+        grades = grade_all([problems[index // SAMPLES] for index in range(len(texts))], texts)
         adv = self._advantages(grades)
         # A group whose rewards are all equal teaches nothing: its advantages are exactly 0, and it is skipped.
         rows = adv.view(PROMPTS, SAMPLES).ne(0).any(1).repeat_interleave(SAMPLES).nonzero()[:, 0]

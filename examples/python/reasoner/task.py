@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The task: add two three-digit numbers, thinking aloud or not, and the parser that grades a response.
+"""The task: add two three-digit numbers, thinking aloud or not, and the grading of responses by aha's rewards.
 
 A response reads ``<think>7+9+0=16 4+8+1=13 3+5+1=09</think><answer>936</answer>`` (a column a step: digit, digit,
 carry in, two-digit sum) or ``<think></think><answer>936</answer>``. Every tag is one vocabulary entry, every other
@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import aha.reward
 import torch
 
 TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 VOCABULARY = ("<pad>", "<end>", *TAGS, *"0123456789+= ")
 PAD, END = 0, 1
 DIGITS = frozenset("0123456789")
+TEMPLATE = aha.reward.tag_template(
+    "think", "answer", before="nothing", between="nothing", after="nothing", may_be_empty=["think"]
+)
 PROMPT_LENGTH = len("347+589=")
 MAX_RESPONSE = 38
 FORMAT_WEIGHT = 0.1
@@ -89,25 +93,29 @@ def draw_problems(count: int, generator: torch.Generator, *, held_out: bool = Fa
 def split_response(text: str) -> tuple[str, str] | None:
     """``(thoughts, answer)`` of a well-formed response, else None.
 
-    Well formed is exactly ``<think>`` thoughts ``</think><answer>`` digits ``</answer>``, without a further tag and
-    with nothing before or after. A scan from both ends, linear in the text: a regular expression with nested
-    quantifiers would hang on a hostile one.
+    Well formed is exactly the tags of ``TEMPLATE`` with nothing around and between them, and an answer of digits: the
+    verifier would take ``347+589`` for the right answer too, and a model that repeats the question has added nothing.
     """
-    if not text.startswith("<think>") or not text.endswith("</answer>"):
+    form, contents = aha.reward.match_tags(text, TEMPLATE)
+    if form.value != 1.0 or not DIGITS.issuperset(contents["answer"]):
         return None
-    thoughts, found, answer = text[len("<think>") : -len("</answer>")].partition("</think><answer>")
-    if not found or "<" in thoughts or "<" in answer or not answer or not DIGITS.issuperset(answer):
-        return None
-    return thoughts, answer
+    return contents["think"], contents["answer"]
+
+
+def grade_all(problems: list[Problem], responses: list[tuple[str, bool]]) -> list[Grade]:
+    """Grades responses, each the text and whether it ended, by the template and the math verifier. ``0936`` is 936."""
+    parts = [split_response(text) if ended else None for text, ended in responses]
+    golds = [str(problem.a + problem.b) for problem in problems]
+    equal = aha.reward.math.verify_answer_batch(golds, [answer for _, answer in (p or ("", "") for p in parts)]).equal
+    return [
+        Grade(correct=bool(right), well_formed=True, thinks=bool(p[0])) if p else Grade(False, False, False)
+        for p, right in zip(parts, equal)
+    ]
 
 
 def grade(problem: Problem, text: str, ended: bool = True) -> Grade:
-    """Grades a response. The answer is compared as text: ``0936`` is wrong, and a million digits cost nothing."""
-    parts = split_response(text) if ended else None
-    if parts is None:
-        return Grade(correct=False, well_formed=False, thinks=False)
-    thoughts, answer = parts
-    return Grade(correct=answer == str(problem.a + problem.b), well_formed=True, thinks=bool(thoughts))
+    """Grades one response."""
+    return grade_all([problem], [(text, ended)])[0]
 
 
 def column_steps(problem: Problem) -> str:

@@ -11,6 +11,7 @@ namespace reward::math::detail {
 struct box_scan {
   std::vector<text_span> closed;                  ///< insides of closed boxes, inner ones before outer ones
   std::size_t unclosed = std::string_view::npos;  ///< inside of the last box that nothing closes
+  std::size_t unclosed_command = 0;               ///< where its command begins
 };
 
 inline constexpr byte_set brace_bytes("\\{}");
@@ -22,6 +23,7 @@ inline box_scan scan_boxes(std::string_view text, text_span window) {
   struct open_brace {
     std::size_t begin;
     bool box;
+    std::size_t command;
   };
   std::vector<open_brace> open;
   for (std::size_t k = window.begin; k < window.end;) {
@@ -39,7 +41,7 @@ inline box_scan scan_boxes(std::string_view text, text_span window) {
       std::size_t at = k + word;
       while (at < window.end && (text[at] == ' ' || text[at] == '\t')) ++at;
       if (at < window.end && text[at] == '{') {
-        open.push_back({at + 1, true});
+        open.push_back({at + 1, true, k});
         k = at + 1;
         continue;
       }
@@ -52,15 +54,18 @@ inline box_scan scan_boxes(std::string_view text, text_span window) {
       k = std::max(end, k + word);
       continue;
     }
-    if (c == '{') open.push_back({k + 1, false});
+    if (c == '{') open.push_back({k + 1, false, k});
     if (c == '}' && !open.empty()) {
       if (open.back().box) closed.push_back({open.back().begin, k});
       open.pop_back();
     }
     ++k;
   }
-  for (open_brace const& b : open)
-    if (b.box) found.unclosed = b.begin;
+  for (open_brace const& b : open) {
+    if (!b.box) continue;
+    found.unclosed = b.begin;
+    found.unclosed_command = b.command;
+  }
   return found;
 }
 
@@ -75,7 +80,7 @@ inline std::size_t cut_off_box(std::string_view text, text_span window, box_scan
   if (found.unclosed == std::string_view::npos) return window.end;
   for (text_span const& s : found.closed)
     if (s.begin > found.unclosed) return window.end;
-  return end_of_line(text, found.unclosed, window.end) == window.end ? found.unclosed - 7 : window.end;
+  return end_of_line(text, found.unclosed, window.end) == window.end ? found.unclosed_command : window.end;
 }
 
 /// The insides of `\boxed{...}` and `\fbox{...}` in a window of a text, in order, outermost ones only. A box that nothing

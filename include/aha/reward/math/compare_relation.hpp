@@ -125,12 +125,9 @@ inline bool comparer::inequalities(side a, side b) {
       if (!is_scalar(x.child(0)) || !is_scalar(x.child(1)) || !is_scalar(y.child(0)) || !is_scalar(y.child(1)))
         continue;
       bool const flipped = direction(x.relation()) != direction(y.relation());
-      bool agree = false;
-      if (flipped && equal(x.child(0), y.child(1)) && equal(x.child(1), y.child(0)))
-        agree = true;
-      else if (!flipped && equal(x.child(0), y.child(0)) && equal(x.child(1), y.child(1)))
-        agree = true;
-      else if (x.any(has_symbol) && y.any(has_symbol)) {
+      bool agree = flipped ? equal(x.child(0), y.child(1)) && equal(x.child(1), y.child(0))
+                           : equal(x.child(0), y.child(0)) && equal(x.child(1), y.child(1));
+      if (!agree && x.any(has_symbol) && y.any(has_symbol)) {
         // l < r says r - l > 0: the factor between the differences has the sign of the directions.
         agree = flipped ? proportional(x, y, false) && !proportional(x, y, true) : proportional(x, y, true);
       }

@@ -16,7 +16,7 @@ struct point {
   bool whole = false;
   template <class Real>
   [[nodiscard]] Real of(std::string_view name) const {
-    std::uint64_t const h = detail::text_hash(name, seed + 977U * static_cast<unsigned>(index));
+    std::uint64_t const h = detail::text_hash(name, seed + std::uint64_t{977} * static_cast<unsigned>(index));
     if (whole) return static_cast<Real>(static_cast<double>(3 + h % 10));
     Real const value = Real(0.25) + static_cast<Real>(static_cast<double>(h >> 12U)) /
                                         static_cast<Real>(4503599627370496.0) * Real(1.75);
@@ -141,7 +141,7 @@ class evaluator {
     }
     if (exact && exponent.small() && exponent.denominator() == 2 && exponent.numerator() == 1)
       return steps_.charge(Cost / 2), sqrt_of(base);
-    if (!steps_.charge(2U * Cost)) return fail();
+    if (!steps_.charge(std::uint64_t{2} * Cost)) return fail();
     if (exact && exponent.small() && exponent.denominator() % 2 != 0 && base.im == 0 && base.re < 0) {
       // As an odd root, which is real: x^{4/3} is the cube root of x^4 for negative x too.
       value const size = power_of(-base, value{exponent.template to_real<Real>(), Real(0)});
@@ -159,7 +159,7 @@ class evaluator {
     value const base = child(n, 0);
     bool const exact =
         exact_evaluator(tree_, steps_, sign_)(tree_.child(n, 1), degree) == exact_evaluator::outcome::value;
-    if (failed_ || !steps_.charge(2U * Cost)) return fail();
+    if (failed_ || !steps_.charge(std::uint64_t{2} * Cost)) return fail();
     if (exact && degree.to_int64(k)) {
       if (k == 2) return sqrt_of(base);
       if (k == 0) return fail();
@@ -181,7 +181,7 @@ class evaluator {
     in_function_ = f <= function_name::csc;
     value const x = child(n, 0);
     in_function_ = outer;
-    if (failed_ || !steps_.charge(2U * Cost)) return fail();
+    if (failed_ || !steps_.charge(std::uint64_t{2} * Cost)) return fail();
     value const one{Real(1), Real(0)}, half_turn{pi_value<Real>() / 2, Real(0)};
     if (f <= function_name::log) note(Real(1));
     using std::ceil;

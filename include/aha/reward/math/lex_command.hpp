@@ -153,17 +153,16 @@ inline void lexer::environment(tk k, std::size_t begin) {
   std::string_view name = braces();
   if (!name.empty() && name.back() == '*') name.remove_suffix(1);
   std::int32_t shape = 0;  // 1 a matrix, 2 cases, 3 lines, 4 a determinant
+  bool const has_columns = name == "array" || name == "tabular";
   if (name == "vmatrix")
     shape = 4;
   else if (name == "cases")
     shape = 2;
-  else if (name.size() >= 6 && name.substr(name.size() - 6) == "matrix")
-    shape = 1;
-  else if (name == "array" || name == "tabular")
+  else if (has_columns || (name.size() >= 6 && name.substr(name.size() - 6) == "matrix"))
     shape = 1;
   else
     shape = 3;
-  if (k == tk::begin && (name == "array" || name == "tabular")) braces();
+  if (k == tk::begin && has_columns) braces();
   environments_ += k == tk::begin ? 1 : -1;
   push(k, begin, at_, shape);
 }
