@@ -9,7 +9,8 @@ if(NOT AHA_BOOST_INCLUDE)
 endif()
 
 file(GLOB reward_sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/reward/*.cpp)
-aha_module(_aha_reward ${reward_sources} dlpack_cast.cpp)
+aha_module(_aha_reward ${reward_sources} device_dispatch.cpp dlpack_cast.cpp dlpack_sources.cpp host_place.cpp
+            owned_array.cpp advantage_methods.cpp)
 target_include_directories(_aha_reward PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 target_include_directories(_aha_reward SYSTEM PRIVATE ${AHA_BOOST_INCLUDE})
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")

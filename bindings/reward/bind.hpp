@@ -7,6 +7,8 @@
 namespace aha_python {
 
 void bind_outcomes(py::module_& m);
+void bind_expression(py::module_& m);
+void bind_expression_evaluate(py::module_& m, py::object const& outcomes);
 void bind_lengths(py::module_& m);
 void bind_math(py::module_& m);
 void bind_task(py::module_& m);

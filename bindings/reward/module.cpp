@@ -11,4 +11,9 @@ PYBIND11_MODULE(_aha_reward, m) {
   aha_python::bind_math(m);
   aha_python::bind_text(m);
   aha_python::bind_task(m);
+  // Operations may be called as rewards of single lengths are.
+  pybind11::module_ algebra = m.def_submodule("algebra", "Expressions of rewards.");
+  aha_python::bind_owned_array(algebra);
+  aha_python::bind_expression(algebra);
+  aha_python::bind_expression_evaluate(algebra, m.attr("outcomes"));
 }

@@ -337,13 +337,15 @@ TEST(reward_bad_input, columns) {
             "aha::reward::evaluate: columns: expected one column named correct, got 2");
   c.x[1] = HUGE_VAL;
   EXPECT_EQ(c.text(correct),
-            "aha::reward::evaluate: columns[0]: expected numbers within +-1e+140, or NaN, got inf at row 1");
+            "aha::reward::evaluate: columns[\"correct\"]: expected numbers within +-1e+140, or NaN, got inf at row 1");
   c.x[1] = -1e141;
-  EXPECT_EQ(c.text(correct),
-            "aha::reward::evaluate: columns[0]: expected numbers within +-1e+140, or NaN, got -1e+141 at row 1");
+  EXPECT_EQ(
+      c.text(correct),
+      "aha::reward::evaluate: columns[\"correct\"]: expected numbers within +-1e+140, or NaN, got -1e+141 at row 1");
   c.x[1] = nan;
   c.statuses[2] = static_cast<status>(6);
-  EXPECT_EQ(c.text(correct), "aha::reward::evaluate: columns[0]: expected a status from 0 to 5, got 6 at row 2");
+  EXPECT_EQ(c.text(correct),
+            "aha::reward::evaluate: columns[\"correct\"]: expected a status from 0 to 5, got 6 at row 2");
   c.statuses.resize(2);
   c.rows.columns[0] = reward::component(c.x, c.statuses);
   EXPECT_EQ(c.text(correct), "aha::reward::evaluate: columns[0]: expected 3 statuses, got 2");

@@ -82,8 +82,8 @@ aha::status check_evaluate(shaped_and_raw<Shaped, Raw> const* pair, Shaped const
   place const index[] = {place{rows.by.index_name(), region(rows.by.index())}};
   if (aha::status bad = check_apart(me, written, index); !bad.ok()) return bad;
   for (std::size_t k = 0; k < rows.columns.size(); ++k) {
-    std::string const name = text("columns[", k, "]");
     component const& c = rows.columns[k];
+    std::string const name = c.label(k);
     place const read[] = {place{name, c.values_region()}, place{name, c.statuses_region()}};
     if (aha::status bad = check_apart(me, written, read); !bad.ok()) return bad;
   }

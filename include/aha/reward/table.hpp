@@ -50,6 +50,10 @@ class component {
   component(C const& outcomes, std::string_view called = {}) : component(span<outcome const>(outcomes), called) {}
 
   std::int64_t size() const { return size_; }
+  /// What error texts call the component at index k of a table: by its name where it has one.
+  std::string label(std::size_t k) const {
+    return name.empty() ? text("columns[", k, "]") : text("columns[\"", name, "\"]");
+  }
   /// Whether there is no status, or one for every value.
   bool has_statuses() const { return status_size_ > 0; }
   std::int64_t status_size() const { return status_size_; }
@@ -90,7 +94,7 @@ struct table {
 inline aha::status check_columns(std::string_view function, std::vector<component> const& columns, std::int64_t n) {
   for (std::size_t k = 0; k < columns.size(); ++k) {
     component const& c = columns[k];
-    std::string const name = text("columns[", k, "]");
+    std::string const name = c.label(k);
     if (c.size() != n) return bad_argument(function, name, text(n, " rows"), text(c.size()));
     if (c.has_statuses() && c.status_size() != n) {
       return bad_argument(function, name, text(n, " statuses"), text(c.status_size()));
