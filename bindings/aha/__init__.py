@@ -93,7 +93,7 @@ globals().update({_name: getattr(_aha, _name) for _name in _aha._term_names})
 
 def __getattr__(name):
     # torch takes seconds to import, and rewards need a compiled module of their own: neither is needed for anything else.
-    if name in ("torch", "reward"):
+    if name in ("torch", "reward", "recipe"):
         import importlib
 
         return importlib.import_module(f".{name}", __name__)

@@ -180,6 +180,12 @@ py::list report(py::list const& columns, py::object const& ids, py::object const
   return numbers_of(components);
 }
 
+/// (whether groups are needed, how many running moments).
+py::tuple needs_of(reward_expression const& e) {
+  auto const needs = reward::dynamic_evaluation<reward::reward_engine<aha::thread_executor>>::needs(e.form);
+  return py::make_tuple(needs.groups, needs.running);
+}
+
 /// Outcomes from any column, with statuses of their own.
 outcome_columns make_outcomes(py::handle value, py::handle status) {
   char const* const me = "reward::outcomes";
@@ -290,6 +296,7 @@ void bind_expression_evaluate(py::module_& m, py::object const& outcomes) {
       });
   m.def("_evaluate", &evaluate);
   m.def("_report", &report);
+  m.def("_needs", &needs_of);
 }
 
 }  // namespace aha_python

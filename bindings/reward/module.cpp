@@ -16,4 +16,6 @@ PYBIND11_MODULE(_aha_reward, m) {
   aha_python::bind_owned_array(algebra);
   aha_python::bind_expression(algebra);
   aha_python::bind_expression_evaluate(algebra, m.attr("outcomes"));
+  pybind11::module_ recipe = m.def_submodule("recipe", "Recipes of rewards.");
+  aha_python::bind_recipe(recipe);
 }

@@ -39,10 +39,11 @@ from .._aha_reward import (
     think_template,
     tokens,
 )
-from . import _algebra, _function, _operations, math, task
+from . import _algebra, _function, _operations, _trainers, math, task
 from ._algebra import *  # noqa: F403
 from ._function import *  # noqa: F403
 from ._operations import *  # noqa: F403: as many names as the registry has
+from ._trainers import *  # noqa: F403
 
 __all__ = [
     "characters",
@@ -76,5 +77,5 @@ __all__ = [
     "think_template",
     "tokens",
 ]
-__all__ += [*_algebra.__all__, *_function.__all__]
+__all__ += [*_algebra.__all__, *_function.__all__, *_trainers.__all__]
 __all__ += [name for name in _operations.__all__ if name not in __all__]

@@ -146,14 +146,15 @@ def _called(columns: list[tuple[str | None, Any]], inputs: Mapping[str, Any] | N
     """Appends the columns of the user's functions that nobody has given."""
     have = {name for name, _ in columns}
     for one in expressions:
-        for name, f in one.functions.items() if one is not None else ():
-            if name in have:
+        functions = {} if one is None else one.functions
+        for name in () if one is None else one.columns:
+            if name in have or name not in functions:
                 continue
             if inputs is None:
                 raise ValueError(
                     f'aha::reward::evaluate: inputs: expected the arguments of the function "{name}", got none'
                 )
-            columns.append((name, f(**inputs)))
+            columns.append((name, functions[name](**inputs)))
             have.add(name)
 
 

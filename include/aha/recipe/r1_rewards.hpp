@@ -62,4 +62,8 @@ inline std::string_view r1_judged_text(r1_judge judge, std::string_view response
 }
 
 }  // namespace recipe
+template <>
+struct enum_names<recipe::r1_judge> {
+  static constexpr std::string_view values[] = {"helpful", "harmless"};
+};
 AHA_NAMESPACE_END
