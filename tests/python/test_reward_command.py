@@ -2,6 +2,7 @@
 """`python -m aha.verify`: what it prints and its exit codes."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -79,6 +80,7 @@ def test_wrong_lines(line, text, tmp_path, capsys):
 def test_as_a_program():
     run = command("--gold", "1/2", "--text", "-", input="the answer is 0.5")
     assert run.returncode == 0 and run.stdout.startswith("equal\n"), run.stderr
-    assert command("--gold", "\\text{größer}", "--answer", "größer", env={"LC_ALL": "C", "PYTHONUTF8": "0"}).returncode == 0
+    plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"}
+    assert command("--gold", "\\text{größer}", "--answer", "größer", env=plain).returncode == 0
     run = command("--help")
     assert run.returncode == 0 and "--float-rounding" in run.stdout and "Exit code" in run.stdout

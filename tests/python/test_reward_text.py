@@ -76,17 +76,23 @@ def test_the_template_against_a_regular_expression():
     pattern = re.compile(r"\s*<think>(.*?\S.*?)</think>\s*<answer>(.*?\S.*?)</answer>\s*", re.DOTALL)
     pieces = ["<think>", "</think>", "<answer>", "</answer>", "x", " "]
     rng = np.random.default_rng(1)
-    texts = ["".join(rng.choice(pieces, size=rng.integers(4, 9))) for _ in range(4000)] + [GOOD] * 3
+    right = ["<think>", "x", "</think>", " ", "<answer>", "x", "</answer>"]
+    texts = [GOOD]
+    for _ in range(4000):  # a right text with up to three pieces exchanged
+        now = list(right)
+        for at in rng.integers(0, len(right), size=rng.integers(0, 4)):
+            now[at] = str(rng.choice(pieces))
+        texts.append("".join(now))
     found = reward.tag_format(texts)
     for text, value in zip(texts, found.value):
         once = all(text.count(tag) == 1 for tag in pieces[:4])
         assert value == float(once and pattern.fullmatch(text) is not None), text
-    assert 3 < found.value.sum() < 500
+    assert 500 < found.value.sum() < len(texts) - 500
 
 
 def test_language_and_readability():
-    mixed = reward.language_consistency("three words 文字")
-    assert mixed.value == pytest.approx(3 / 5 - 1 / 5) and mixed.reason == "mixed_languages"
+    mixed = reward.language_consistency("two words 文字")  # a character of Chinese is a word
+    assert mixed.value == 2 / 4 and mixed.reason == "mixed_languages"
     assert reward.language_consistency("三个字 word", "zh").value == 0.75
     assert reward.language_consistency("12 + 3 = 15").status == "abstained"
     assert reward.language_consistency("see $\\alpha$ `код`").value == 1.0
