@@ -8,6 +8,7 @@ namespace aha_python {
 
 void bind_outcomes(py::module_& m);
 void bind_lengths(py::module_& m);
+void bind_compat(py::module_& m);
 void bind_math(py::module_& m);
 void bind_text(py::module_& m);
 

@@ -10,4 +10,5 @@ PYBIND11_MODULE(_aha_reward, m) {
   aha_python::bind_lengths(m);
   aha_python::bind_math(m);
   aha_python::bind_text(m);
+  aha_python::bind_compat(m);
 }

@@ -8,6 +8,7 @@ import header_names
 import pytest
 
 import aha
+from aha import reward
 
 ARRAYS = "a view of memory: Python hands over arrays"
 LANES = "arithmetic of lanes: Python composes terms"
@@ -102,25 +103,29 @@ HEADERS = {
     "reward/expression.hpp": DYNAMIC,
     "reward/group_operations.hpp": TYPES,
     "reward/group_rows.hpp": ENGINE,
-    "reward/length.hpp": UNBOUND,
+    "reward/length.hpp": "aha.reward has soft_overlong, cosine_length, linear_length",
     "reward/length_operations.hpp": TYPES,
     "reward/missing.hpp": UNBOUND,
     "reward/operation.hpp": TYPES,
-    "reward/outcome.hpp": UNBOUND,
+    "reward/outcome.hpp": "aha.reward has outcome; statuses are names",
     "reward/parse.hpp": UNBOUND,
     "reward/piecewise.hpp": UNBOUND,
-    "reward/reason.hpp": UNBOUND,
+    "reward/reason.hpp": "aha.reward.reasons has the names and sentences",
     "reward/registry.hpp": TYPES,
     "reward/report.hpp": UNBOUND,
     "reward/row_operations.hpp": TYPES,
     "reward/schedule.hpp": TYPES,
     "reward/table.hpp": ARRAYS,
     "reward/text.hpp": TEXT,
-    "reward/unit.hpp": UNBOUND,
+    "reward/unit.hpp": "aha.reward has tokens and characters",
 }
 
 # Folders of which that holds for every header.
-FOLDERS = {"reward/compat": UNBOUND, "reward/math": UNBOUND, "reward/text": UNBOUND}
+FOLDERS = {
+    "reward/compat": "aha.reward.compat has the rewards; what they are made of stays inside",
+    "reward/math": "aha.reward.math has the calls and their results; what they are made of stays inside",
+    "reward/text": "aha.reward has the rewards of text; what they are made of stays inside",
+}
 for path in {header for where in header_names.public_names().values() for header in where}:
     folder = path.rpartition("/")[0]
     if folder in FOLDERS:
@@ -245,6 +250,15 @@ def test_every_name_of_python_is_in_cpp_or_has_a_reason():
     declared = {name for path in header_names.INCLUDE.rglob("*.hpp") for name, _ in header_names.declared(path)}
     ours = set(aha.__all__) | {f"advantage::{n}" for n in aha.advantage.__all__}
     assert ours - declared == set(PYTHON_ONLY)
+
+
+@pytest.mark.parametrize("peer", [n for n in reward.compat.__all__ if inspect.ismodule(getattr(reward.compat, n))])
+def test_a_peer_has_the_names_of_its_headers(peer):
+    """Every function of a peer in Python is one of C++ in the peer's headers."""
+    headers = (header_names.INCLUDE / "reward" / "compat").glob(f"{peer}*.hpp")
+    declared = {name.rpartition("::")[2] for path in headers for name, _ in header_names.declared(path)}
+    ours = {name for name in dir(getattr(reward.compat, peer)) if not name.startswith("_")}
+    assert ours and ours <= declared
 
 
 def test_exemptions_are_needed():

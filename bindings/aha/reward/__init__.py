@@ -39,11 +39,12 @@ from .._aha_reward import (
     think_template,
     tokens,
 )
-from . import math
+from . import compat, math
 
 __all__ = [
     "characters",
     "code_format",
+    "compat",
     "cosine_length",
     "count_characters",
     "count_steps",
