@@ -218,6 +218,47 @@ void bind_verl_and_its_kin(py::module_& m) {
                  texts("response"), option<double>("partial", 0.2), option<double>("full", 1.0));
 }
 
+/// What other rewards said of a response, a list of (reward, correct), or one such list a row.
+parameter<std::vector<compat::nemo_rl::judged>> judgements(char const* name) {
+  using list = std::vector<compat::nemo_rl::judged>;
+  return {name, "", [name](compat_call& c) {
+            argument const where = c.at(name);
+            constexpr string_view expected = "a list of (reward, correct), or a list of such lists";
+            auto const read = [&](py::handle h) {
+              list parts;
+              for (py::object const& entry : entries_of(h, where, expected)) {
+                std::vector<py::object> const pair = entries_of(entry, where, expected);
+                if (pair.size() != 2) wrong_value(where, expected, aha::text(pair.size(), " members"));
+                compat::verdict correct;
+                if (!pair[1].is_none()) correct = flag_of(pair[1], where, false);
+                parts.push_back({number_of(pair[0], where, 0.0), correct});
+              }
+              return parts;
+            };
+            py::handle const given = c.required(name);
+            std::vector<py::object> const entries = entries_of(given, where, expected);
+            row_values<list> found;
+            for (py::object const& entry : entries) {
+              std::vector<py::object> const members = entries_of(entry, where, expected);
+              found.many = found.many || (!members.empty() && PyNumber_Check(members.front().ptr()) == 0);
+            }
+            if (!found.many) found.all.push_back(read(given));
+            for (std::size_t i = 0; found.many && i < entries.size(); ++i) found.all.push_back(read(entries[i]));
+            return found;
+          }};
+}
+/// Numbers for all rows.
+parameter<std::vector<double>> weights() {
+  return {"weights", "", [](compat_call& c) {
+            argument const where = c.at("weights");
+            row_values<std::vector<double>> found;
+            found.all.emplace_back();
+            for (py::object const& w : entries_of(c.required("weights"), where, "a list of numbers"))
+              found.all.front().push_back(number_of(w, where, 0.0));
+            return found;
+          }};
+}
+
 void bind_nemo_rl(py::module_& m) {
   namespace peer = compat::nemo_rl;
   peer_module nemo(m, "nemo_rl",
@@ -253,6 +294,13 @@ void bind_nemo_rl(py::module_& m) {
         return parts_of(peer::math_expression_reward(gold, text, v, tag));
       },
       texts("gold"), texts("response"), verdicts(answers), option<std::string>("tag", "answer"));
+  nemo.def(
+      "combine",
+      "combine_reward_functions: the sum by weights over their sum; parts: a list of (reward, correct), or one a row.",
+      [](std::vector<peer::judged> const& parts, std::vector<double> const& by) {
+        return parts_of(peer::combine(parts, by));
+      },
+      judgements("parts"), weights());
 }
 
 /// The gold of a multiple choice: a text, the number of a choice, or None; or one a row.

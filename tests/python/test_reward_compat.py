@@ -169,6 +169,11 @@ def nemo(name, i):
     return peer.math_expression_reward(gold, response, bare, tag)
 
 
+def combined(p, i):
+    parts = [nemo(name, i) for name, _ in p["functions"]]
+    return compat.nemo_rl.combine(parts, [weight for _, weight in p["functions"]])
+
+
 def or_raise(found):
     if found is None:
         raise raised
@@ -278,6 +283,7 @@ CALLS = {
     "prm800k _normalize": of(compat.prm800k.normalize, "expr"),
     "prm800k grade_answer": lambda p, i: i["given_answer"] is not None
     and compat.prm800k.grade_answer(text(i, "given_answer"), text(i, "ground_truth")),
+    "RL combine_reward_functions": combined,
     **{f"RL {n}": (lambda n: lambda p, i: nemo(n, i))(n) for n in dir(compat.nemo_rl) if n.endswith("_reward")},
     "slime math_utils.last_boxed_only_string": unless_none("string", compat.last_boxed_or_fboxed),
     "slime math_utils.remove_boxed": unless_none("s", compat.unboxed),
@@ -398,7 +404,7 @@ def sample(parameter):
     if name in ("length", "limit", "cache", "target"):
         return reward.tokens(7)
     return {"ids": [[1, 2]] * n, "numbers": [[1, 2]] * n, "n": 3, "product": 3, "label": ["A"] * n,
-            "labels": ["a", "b"], "options": ["a"]}.get(name, HOSTILE)  # fmt: skip
+            "labels": ["a", "b"], "parts": [[(1.0, True), (0.5, None)]] * n, "weights": [1, 2], "options": ["a"]}.get(name, HOSTILE)  # fmt: skip
 
 
 @pytest.mark.parametrize("f", functions(), ids=lambda f: f.__name__)
