@@ -10,6 +10,7 @@ void bind_outcomes(py::module_& m);
 void bind_expression(py::module_& m);
 void bind_expression_evaluate(py::module_& m, py::object const& outcomes);
 void bind_lengths(py::module_& m);
+void bind_compat(py::module_& m);
 void bind_math(py::module_& m);
 void bind_recipe(py::module_& m);
 void bind_task(py::module_& m);

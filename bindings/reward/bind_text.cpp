@@ -214,16 +214,7 @@ void bind_tags(py::module_& m) {
         py::dict contents;
         for (int k = 0; k < t.rules.count; ++k) {
           std::string_view const s = found.content[k];
-          py::object content = py::none();
-          if (s.data() != nullptr) {
-            content = py::reinterpret_steal<py::object>(
-                PyUnicode_DecodeUTF8(s.data(), static_cast<Py_ssize_t>(s.size()), "surrogatepass"));
-            if (!content) {
-              PyErr_Clear();
-              content = py::reinterpret_steal<py::object>(
-                  PyUnicode_DecodeUTF8(s.data(), static_cast<Py_ssize_t>(s.size()), "replace"));
-            }
-          }
+          py::object const content = s.data() != nullptr ? decoded(s) : py::none();
           contents[py::str(*t.names[static_cast<std::size_t>(k)])] = content;
         }
         return py::make_tuple(found.format, contents);

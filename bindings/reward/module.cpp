@@ -10,6 +10,7 @@ PYBIND11_MODULE(_aha_reward, m) {
   aha_python::bind_lengths(m);
   aha_python::bind_math(m);
   aha_python::bind_text(m);
+  aha_python::bind_compat(m);
   aha_python::bind_task(m);
   // Operations may be called as rewards of single lengths are.
   pybind11::module_ algebra = m.def_submodule("algebra", "Expressions of rewards.");

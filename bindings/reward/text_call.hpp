@@ -3,6 +3,7 @@
 
 #include <aha/reward/outcome.hpp>
 #include <deque>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -11,6 +12,16 @@
 #include "outcomes.hpp"
 
 namespace aha_python {
+
+/// Text of the library as the str it was; what neither UTF-8 nor a lone surrogate has becomes U+FFFD.
+inline py::object decoded(std::string_view text) {
+  for (char const* const errors : {"surrogatepass", "replace"}) {
+    PyObject* const s = PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), errors);
+    if (s != nullptr) return py::reinterpret_steal<py::object>(s);
+    PyErr_Clear();
+  }
+  throw std::bad_alloc();
+}
 
 /// An interned name that lives as long as the process.
 key const& key_named(char const* name);

@@ -8,6 +8,7 @@ import header_names
 import pytest
 
 import aha
+from aha import reward
 
 ARRAYS = "a view of memory: Python hands over arrays"
 LANES = "arithmetic of lanes: Python composes terms"
@@ -120,7 +121,7 @@ HEADERS = {
 }
 
 # Folders of which that holds for every header.
-FOLDERS = {"reward/compat": UNBOUND, "reward/math": REWARD, "reward/task": REWARD, "reward/text": REWARD}
+FOLDERS = {"reward/compat": REWARD, "reward/math": REWARD, "reward/task": REWARD, "reward/text": REWARD}
 for path in {header for where in header_names.public_names().values() for header in where}:
     folder = path.rpartition("/")[0]
     if folder in FOLDERS:
@@ -248,6 +249,15 @@ def test_every_name_of_python_is_in_cpp_or_has_a_reason():
     ours = set(aha.__all__) | {f"advantage::{n}" for n in aha.advantage.__all__}
     ours |= {f"recipe::{n}" for n in aha.recipe.__all__}
     assert ours - declared == set(PYTHON_ONLY)
+
+
+@pytest.mark.parametrize("peer", [n for n in reward.compat.__all__ if inspect.ismodule(getattr(reward.compat, n))])
+def test_a_peer_has_the_names_of_its_headers(peer):
+    """Every function of a peer in Python is one of C++ in the peer's headers."""
+    headers = (header_names.INCLUDE / "reward" / "compat").glob(f"{peer}*.hpp")
+    declared = {name.rpartition("::")[2] for path in headers for name, _ in header_names.declared(path)}
+    ours = {name for name in dir(getattr(reward.compat, peer)) if not name.startswith("_")}
+    assert ours and ours <= declared
 
 
 def test_exemptions_are_needed():

@@ -39,7 +39,7 @@ from .._aha_reward import (
     think_template,
     tokens,
 )
-from . import _algebra, _function, _operations, _trainers, math, task
+from . import _algebra, _function, _operations, _trainers, compat, math, task
 from ._algebra import *  # noqa: F403
 from ._function import *  # noqa: F403
 from ._operations import *  # noqa: F403: as many names as the registry has
@@ -48,6 +48,7 @@ from ._trainers import *  # noqa: F403
 __all__ = [
     "characters",
     "code_format",
+    "compat",
     "cosine_length",
     "count_characters",
     "count_steps",
