@@ -39,16 +39,9 @@ compat::verdict answers(string_view gold, string_view answer) {
   return aha::reward::math::verify_answer(gold, answer).equal;
 }
 
-/// A response as trl and open-r1 configure their verifier: a box or a formula behind "answer is", nothing else; several
-/// boxes must agree. A gold that nobody can read, or without a number in it, has no verdict, as there.
+/// A response as trl and open-r1 judge it. A gold that nobody can read, or without a number in it, has no verdict, as there.
 compat::verdict response(string_view gold, string_view text) {
-  namespace math = aha::reward::math;
-  math::verify_options options;
-  options.extract.hash_priority = options.extract.whole_priority = options.extract.formula_priority = -1;
-  options.extract.number_priority = -1;
-  options.extract.expression = options.extract.answer_tag = options.extract.after_think = false;
-  options.extract.several = math::several::all_agree;
-  auto const v = math::verify(gold, text, options);
+  auto const v = aha::reward::math::verify(gold, text, aha::reward::math::trl_options());
   bool const read =
       v.status != aha::reward::status::gold_invalid && gold.find_first_of("0123456789") != string_view::npos;
   return read ? compat::verdict(v.equal) : std::nullopt;

@@ -40,12 +40,7 @@ inline bool equal_answers(std::string_view gold, std::string_view answer) {
 inline verdict verified(std::string_view gold, std::string_view response) {
 #if AHA_TEST_HAS_VERIFIER
   namespace math = aha::reward::math;
-  math::verify_options options;
-  options.extract.hash_priority = options.extract.whole_priority = options.extract.formula_priority = -1;
-  options.extract.number_priority = -1;
-  options.extract.expression = options.extract.answer_tag = options.extract.after_think = false;
-  options.extract.several = math::several::all_agree;
-  auto const v = math::verify(gold, response, options);
+  auto const v = math::verify(gold, response, math::trl_options());
   bool const anchored = gold.find('$') != std::string_view::npos || gold.substr(0, 5) == "\\frac" ||
                         gold.substr(0, 6) == "\\boxed" ||
                         gold.find_first_not_of("0123456789.,/%-+=xy ") == std::string_view::npos;

@@ -84,5 +84,14 @@ struct verify_options {
   std::uint64_t seed = 0x243F6A8885A308D3U;  ///< of the random points; keep it from the model where that matters
 };
 
+/// As trl and open-r1 configure Math-Verify: a box, or a formula behind "the answer is", nothing else; several boxes must agree.
+inline verify_options trl_options() {
+  verify_options o;
+  o.extract.hash_priority = o.extract.whole_priority = o.extract.formula_priority = o.extract.number_priority = -1;
+  o.extract.expression = o.extract.answer_tag = o.extract.after_think = false;
+  o.extract.several = several::all_agree;
+  return o;
+}
+
 }  // namespace reward::math
 AHA_NAMESPACE_END
