@@ -21,6 +21,9 @@ import textwrap
 
 import numpy as np
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from reward_stubs import RewardWriter  # noqa: E402
+
 FOLDER = pathlib.Path(__file__).resolve().parent / "aha"
 WIDTH = 120
 
@@ -273,7 +276,7 @@ class Writer:
                 continue
             home = "_aha" if hasattr(self.module, name) else inspect.getmodule(thing).__name__.rsplit(".", 1)[1]
             lines.append(f"from .{home} import {name} as {name}")
-        lines.append("from . import torch as torch")
+        lines += [f"from . import {late} as {late}" for late in ("recipe", "reward", "torch")]
         return HEAD + "\n".join(sorted(lines, key=import_order)) + "\n"
 
     def autograd(self):
@@ -388,6 +391,7 @@ def stubs():
 
     writer = Writer(aha)
     texts = {"_aha.pyi": writer.compiled(), "__init__.pyi": writer.package(), "torch.pyi": writer.autograd()}
+    texts.update(RewardWriter(documented).stubs())
     for name, text in texts.items():
         ast.parse(text, name)
     return texts

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Written by bindings/make_stubs.py: change the bindings and run it.
 from . import advantage as advantage
+from . import recipe as recipe
+from . import reward as reward
 from . import torch as torch
 from ._aha import __version__ as __version__
 from ._aha import advantage_stats as advantage_stats

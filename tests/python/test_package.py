@@ -14,6 +14,8 @@ import pytest
 import torch
 
 import aha
+import aha.recipe
+import aha.reward
 import aha.torch
 
 PACKAGE = pathlib.Path(aha.__file__).parent
@@ -106,7 +108,7 @@ def test_stubs_have_every_name_and_parameter():
     compiled = {n.name: n for n in ast.parse(texts["_aha.pyi"]).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
     assert {n for n in dir(aha._aha) if not n.startswith("_")} <= set(compiled) | {"weight", "keep"}
     exported = {a.asname for n in ast.parse(texts["__init__.pyi"]).body for a in n.names}
-    assert exported == set(aha.__all__) | {"torch"}
+    assert exported == set(aha.__all__) | {"torch", "reward", "recipe"}
     seen = 0
     for name, node in compiled.items():
         if isinstance(node, ast.FunctionDef) and not name.startswith("_"):
@@ -114,6 +116,19 @@ def test_stubs_have_every_name_and_parameter():
             assert mine == list(inspect.signature(getattr(aha._aha, name)).parameters), name
             seen += 1
     assert seen > 20
+    for module in (aha.reward, aha.reward.math, aha.reward.task, aha.reward.compat, aha.recipe):
+        name = module.__name__.removeprefix("aha.").replace(".", "/")
+        name += "/__init__.pyi" if name == "reward" else ".pyi"
+        tree = ast.parse(texts[name]).body
+        have = {n.name for n in tree if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+        have |= {n.target.id for n in tree if isinstance(n, ast.AnnAssign)}
+        have |= {a.asname or a.name for n in tree if isinstance(n, ast.ImportFrom) for a in n.names}
+        assert set(module.__all__) <= have, name
+        for n in tree:
+            if isinstance(n, ast.FunctionDef):
+                mine = [x.arg for x in (*n.args.args, *n.args.kwonlyargs)]
+                theirs = inspect.signature(getattr(module, n.name)).parameters.values()
+                assert mine == [p.name for p in theirs if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)], n.name
     torch_stub = {n.name: n for n in ast.parse(texts["torch.pyi"]).body if isinstance(n, ast.FunctionDef)}
     for name in ("loss", "loss_from_logits"):
         mine = {x.arg for x in (*torch_stub[name].args.args, *torch_stub[name].args.kwonlyargs)}
@@ -192,6 +207,7 @@ def test_mypy_accepts_a_typed_program(tmp_path):
             "mypy",
             "--strict",
             "--no-incremental",
+            "--follow-imports=silent",  # the program is the question, not our own modules
             "--cache-dir",
             str(tmp_path),
             "--config-file",

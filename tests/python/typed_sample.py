@@ -5,6 +5,8 @@ import numpy as np
 import torch
 
 import aha
+import aha.recipe
+import aha.reward
 import aha.torch
 
 logp = np.zeros(4, dtype=np.float32)
@@ -48,3 +50,15 @@ aha.groups(ids=cu, offsets=cu)  # type: ignore[call-overload]
 aha.loss(objective, logp, refs=logp)  # type: ignore[call-arg]
 aha.totals(rows=3)  # type: ignore[arg-type]
 aha.outputs(dlogits=True)  # type: ignore[arg-type]
+
+verdict = aha.reward.math.verify("1/2", "\\boxed{0.5}", strict=True, choices=())
+right: bool = verdict.equal
+why: str = verdict.outcome.reason
+verdicts = aha.reward.math.verify_batch("1/2", ["0.5", b"0.6"], threads=2)
+first: aha.reward.math.verdict = verdicts[0]
+correct, length = aha.reward.column("correct"), aha.reward.column("length", "tokens")
+score = aha.reward.gate(0.5, correct) - 0.1 * aha.reward.overlong(length, 8192, 2048)
+seen = aha.reward.evaluate(score, {"correct": verdicts, "length": aha.reward.tokens([3, 4])}, groups=[0, 0], raw=correct)
+print(seen.report, aha.recipe.r1_rule(correct, score))
+aha.reward.task.gsm8k("1", "1", often=1)  # type: ignore[call-arg]
+aha.reward.tag_format(1)  # type: ignore[arg-type]
