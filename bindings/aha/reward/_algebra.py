@@ -54,7 +54,7 @@ class component_report(Mapping[str, component_numbers]):
         """Adds the numbers of another shard or rank, of the same components."""
         if not isinstance(other, component_report) or list(map(str, other)) != list(map(str, self)):
             raise ValueError("aha::reward::component_report.merge: other: expected a report of the same components")
-        for (_, mine), (_, theirs) in zip(self.rows(), other.rows(), strict=True):
+        for (_, mine), (_, theirs) in zip(self.rows(), other.rows()):
             mine.merge(theirs)
 
     def reduce(self, group: Any = None) -> component_report:
