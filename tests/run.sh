@@ -16,7 +16,7 @@ all_suites=("${default_suites[@]}" sanitizers consumers fuzz)
 with_module=(docs parity golden rewards python bench)    # need the Python module and torch
 with_binary=(unit property parity)                       # need a target of build/tests
 with_driver=(math answers)                               # need the verifier's driver
-in_parallel=(headers compile_fail format nvcc consumers) # independent compilations
+in_parallel=(headers compile_fail format fuzz nvcc consumers) # independent compilations
 
 usage() { sed -n '3,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; printf 'suites: %s\n' "${all_suites[*]}"; }
 is_one_of() {

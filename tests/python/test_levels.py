@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import zipfile
@@ -303,9 +304,10 @@ def test_compressed_modules_are_small(tmp_path):
 
 def test_only_the_loader_names_a_level():
     """Everything else takes `_aha`, whose classes call themselves so."""
-    for path in PACKAGE.glob("*.py"):
+    for path in PACKAGE.rglob("*.py"):
         names = {n.module or "" for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.ImportFrom)}
-        assert not [n for n in names if n.startswith("_aha_")], path.name
+        # Rewards have one module for every machine.
+        assert not [n for n in names if re.match(r"_aha_(?!reward\b)", n)], path.name
     for name, thing in vars(aha._aha).items():
         if inspect.isclass(thing):
             assert thing.__module__ == "aha._aha", name
