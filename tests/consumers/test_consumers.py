@@ -255,16 +255,15 @@ def test_wheel(tmp_path):
     """The wheel builds from the sources alone, holds the package and nothing else, and imports without a build tree."""
     sources = tmp_path / "sources"
     shutil.copytree(toolchain.ROOT, sources, ignore=shutil.ignore_patterns("build", ".venv", ".git", "__pycache__", "tests"))
-    # Through ccache, under the compiler's name and with the settings of build/python, so that objects may be found again.
-    cached = ["-C", "cmake.define.CMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
-    environment = ["env", f"CCACHE_BASEDIR={sources}", f"CXX={os.environ.get('CXX', 'c++')}",
-                   "CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime"]
+    # What is asked is what the wheel holds, not how fast it is: without optimisation it builds in a third of the time.
+    plain = ["-C", "cmake.build-type=None", "-C", "cmake.define.CMAKE_CXX_FLAGS=-O0 -DNDEBUG"]
+    environment = ["env", f"CXX={os.environ.get('CXX', 'c++')}"]
     # Without the CUDA module, which takes minutes of nvcc: test_cuda_module.py is about it.
     said = succeed([*environment, sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "--no-build-isolation",
-                    "-C", "cmake.define.AHA_CUDA=OFF", "-w", tmp_path / "dist", *cached, sources], timeout=1800)
+                    "-C", "cmake.define.AHA_CUDA=OFF", "-w", tmp_path / "dist", *plain, sources], timeout=1800)
     assert "CPU only: AHA_CUDA is OFF" in said.stdout + said.stderr
     (wheel,) = (tmp_path / "dist").glob("aha_rl-0.1.0-*.whl")
-    assert wheel.stat().st_size <= 20e6
+    assert wheel.stat().st_size <= 40e6
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {"aha", "aha_rl-0.1.0.dist-info"}
     assert {"aha/__init__.py", "aha/py.typed"} <= set(names)
@@ -272,12 +271,14 @@ def test_wheel(tmp_path):
     zipfile.ZipFile(wheel).extractall(site)
     # -S: no site packages, hence no path file that leads to the build tree; NumPy's folder is added by hand.
     code = (f"import sys; sys.path[:0] = [{str(site)!r}]; sys.path += {[p for p in sys.path if 'packages' in p]!r}; "
-            "import aha; print(aha.__file__); print(repr(aha.sequence_mean(aha.clip(0.2, 0.28))))")
+            "import aha; print(aha.__file__); print(repr(aha.sequence_mean(aha.clip(0.2, 0.28)))); "
+            "from aha import recipe, reward; print(reward.math.verify('1/2', '0.5').equal, len(reward.compat.trl.__doc__) > 0)")
     out = succeed([sys.executable, "-S", "-c", code], cwd=tmp_path).stdout.splitlines()
-    assert out == [str(site / "aha" / "__init__.py"), "sequence_mean(clip(0.2, 0.28))"]
+    assert out == [str(site / "aha" / "__init__.py"), "sequence_mean(clip(0.2, 0.28))", "True True"]
     modules = sorted((site / "aha").glob("*.so"))
     on_x86_64 = os.uname().machine == "x86_64"
-    names = ["_aha_v2", "_aha_v3", "_aha_v4", "_cpu"] if on_x86_64 else ["_aha_generic", "_cpu"]
+    levels = ["_aha_v2", "_aha_v3", "_aha_v4"] if on_x86_64 else ["_aha_generic"]
+    names = sorted(["_aha_reward", *levels, "_cpu"])
     assert [module.name.split(".")[0] for module in modules] == names
     for module in modules:
         needed = succeed(["ldd", module]).stdout
